@@ -1,0 +1,12 @@
+"""Alembic environment: runs one line of numbered migrations on a connection it is handed."""
+
+from alembic import context
+
+attributes = context.config.attributes
+context.configure(
+    connection=attributes["connection"],
+    version_table=attributes["version_table"],
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
