@@ -1,0 +1,1 @@
+"""The deployables. Each owns its database; none imports another."""

@@ -1,0 +1,63 @@
+"""Errors of the enterprise service.
+
+NotFound      ├── EnterpriseNotFound      no dossier under this code
+              ├── VersionNotFound         the dossier never had this version
+              └── ConsentNotFound         no such consent of this enterprise
+Conflict      ├── AlreadyRegistered       the code has a dossier
+              ├── AlreadyDeregistered     the enterprise left the register
+              └── ConsentExists           this bank holds a valid consent
+Forbidden     └── OutOfScope              another authority's, or another's enterprise
+Unprocessable └── UnknownSegment          not in the taxonomy
+Precondition  └── PreconditionFailed      stale If-Match (shared.http)
+"""
+
+from shared.auth import Forbidden
+from shared.errors import Conflict, NotFound, Unprocessable
+
+
+class EnterpriseNotFound(NotFound):
+    """No dossier under this code."""
+
+    slug = "enterprise-not-found"
+
+
+class VersionNotFound(NotFound):
+    """The dossier never had this version."""
+
+    slug = "version-not-found"
+
+
+class ConsentNotFound(NotFound):
+    """No such consent of this enterprise."""
+
+    slug = "consent-not-found"
+
+
+class AlreadyRegistered(Conflict):
+    """The code has a dossier."""
+
+    slug = "already-registered"
+
+
+class AlreadyDeregistered(Conflict):
+    """The enterprise left the register."""
+
+    slug = "already-deregistered"
+
+
+class ConsentExists(Conflict):
+    """This bank holds a valid consent."""
+
+    slug = "consent-exists"
+
+
+class OutOfScope(Forbidden):
+    """Another authority's enterprise, or another enterprise's dossier."""
+
+    slug = "out-of-scope"
+
+
+class UnknownSegment(Unprocessable):
+    """The segment or the chain position is not in the region's taxonomy."""
+
+    slug = "unknown-segment"
