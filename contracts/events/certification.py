@@ -62,7 +62,7 @@ class Title(Value):
     """A title on an official list (公告名单). The platform imports it and never invents one."""
 
     kind: str = Field(title="称号类别", examples=["specialized_sme"])
-    tier: Tier | None = Field(title="对应梯度", description="The tier it counts as, if any.")
+    tier: Tier | None = Field(None, title="对应梯度", description="The tier it counts as, if any.")
     status: TitleStatus
     authority: str = Field(title="认定机关", examples=["440000"])
     document_no: str = Field(title="文号")

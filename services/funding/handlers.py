@@ -1,0 +1,21 @@
+"""Facts from other services; each is one call into `service.py`."""
+
+from contracts.events.certification import TitlesChanged
+from contracts.events.enterprise import ConsentsChanged, DossierChanged
+from services.funding import service
+from shared.db import Session
+
+
+async def on_dossier_changed(fact: DossierChanged, session: Session) -> None:
+    """The facts that conditions read, or the region, may have changed."""
+    await service.take_dossier(session, fact)
+
+
+async def on_titles_changed(fact: TitlesChanged, session: Session) -> None:
+    """A title may have taken effect or ended."""
+    await service.take_titles(session, fact)
+
+
+async def on_consents_changed(fact: ConsentsChanged, session: Session) -> None:
+    """A bank may hear more, less or nothing."""
+    await service.take_consents(session, fact)

@@ -1,0 +1,128 @@
+"""Use cases of the loan products: tell each bank what changed, and let it forget.
+
+Called for enterprises whose keys are locked. Publishes one snapshot per bank and enterprise, and
+only when something the bank sees changed. A bank that holds no consent and never held one with
+something to hear is never told anything.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_
+from sqlmodel import col, select
+
+from contracts.events.funding import LOAN_ELIGIBILITY, EligibilityStatus, LoanEligibilityChanged
+from services.funding.enterprises import Standing
+from services.funding.errors import LoanProductNotFound
+from services.funding.products.catalogue import LoanProduct, products
+from services.funding.products.matching import Hearing, hearing, read_standing
+from services.funding.products.models import LoanSnapshot, SnapshotStatus
+from shared.auth import Role, Subject
+from shared.bus import outbox
+from shared.db import Session, lock_keys
+
+TOMBSTONE_AFTER = timedelta(days=7)
+
+
+async def publish_eligibility(session: Session, standing: Standing) -> None:
+    """Tell the banks what changed for this enterprise. Publishing twice is once."""
+    if standing.enterprise.consents_version == 0:
+        return
+    told = {row.bank: row for row in await snapshots_of(session, standing.uscc)}
+    reading = read_standing(standing)
+    news = []
+    for bank in sorted({consent.bank for consent in standing.consents} | set(told)):
+        heard = hearing(standing, reading, bank)
+        if _is_news(heard, told.get(bank)):
+            news.append(await _tell(session, standing, bank, heard, told.get(bank)))
+    await outbox.add(session, *news)
+
+
+async def snapshots_of(session: Session, uscc: str) -> Sequence[LoanSnapshot]:
+    """What each bank was last told about the enterprise."""
+    return (await session.exec(select(LoanSnapshot).where(LoanSnapshot.uscc == uscc))).all()
+
+
+def find_product(product_id: str, by: Subject) -> LoanProduct:
+    """A product this caller may list. Raises LoanProductNotFound."""
+    product = products().get(product_id)
+    if product is None or not may_list(product, by):
+        raise LoanProductNotFound(
+            f"There is no loan product {product_id[:64]} for you; see GET /v1/loan-products.",
+            f"没有编号为 {product_id[:64]} 的贷款产品,请查看 GET /v1/loan-products。",
+        )
+    return product
+
+
+def may_list(product: LoanProduct, by: Subject) -> bool:
+    """A bank lists its own products only; everybody else lists all."""
+    return by.role is not Role.BANK or by.org == product.terms.bank
+
+
+async def find_withdrawn(session: Session, now: datetime, after: str, limit: int) -> Sequence[str]:
+    """Enterprises, after this code, with a snapshot that was withdrawn seven days ago."""
+    statement = select(LoanSnapshot.uscc).distinct().where(_is_old(now), LoanSnapshot.uscc > after)
+    return (await session.exec(statement.order_by(LoanSnapshot.uscc).limit(limit))).all()
+
+
+async def delete_withdrawn(session: Session, usccs: Sequence[str], now: datetime) -> None:
+    """Write the tombstones of these enterprises' snapshots that were withdrawn seven days ago."""
+    await lock_keys(session, usccs)
+    rows = await session.exec(
+        select(LoanSnapshot).where(col(LoanSnapshot.uscc).in_(usccs), _is_old(now))
+    )
+    for row in rows:
+        await outbox.add_tombstone(
+            session,
+            topic=LOAN_ELIGIBILITY,
+            address=LOAN_ELIGIBILITY.name.format(bank=row.bank),
+            key=row.uscc,
+        )
+        row.status = SnapshotStatus.DELETED
+        row.content = {}
+
+
+def _is_old(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        col(LoanSnapshot.status) == SnapshotStatus.WITHDRAWN,
+        col(LoanSnapshot.published_at) <= now - TOMBSTONE_AFTER,
+    )
+
+
+def _is_news(heard: Hearing, told: LoanSnapshot | None) -> bool:
+    if heard.status is EligibilityStatus.WITHDRAWN and (
+        told is None or told.status == SnapshotStatus.DELETED
+    ):
+        return False
+    return told is None or told.content != heard.content()
+
+
+async def _tell(
+    session: Session, standing: Standing, bank: str, heard: Hearing, told: LoanSnapshot | None
+) -> LoanEligibilityChanged:
+    """Remember what the bank is told; returns the fact to publish."""
+    version = await outbox.next_version(session, LOAN_ELIGIBILITY, standing.uscc, bank=bank)
+    columns: dict[str, Any] = {
+        "version": version,
+        "status": heard.status,
+        "content": heard.content(),
+        "published_at": standing.at,
+    }
+    if told is None:
+        session.add(LoanSnapshot(uscc=standing.uscc, bank=bank, **columns))
+    else:
+        told.sqlmodel_update(columns)
+    return LoanEligibilityChanged(
+        bank=bank,
+        uscc=standing.uscc,
+        version=version,
+        status=heard.status,
+        reason=heard.reason,
+        consent_id=None if heard.consent is None else heard.consent.consent_id,
+        purpose=None if heard.consent is None else heard.consent.purpose,
+        valid_until=heard.valid_until,
+        judged_at=standing.at,
+        products=heard.products,
+        profile=heard.profile,
+    )
