@@ -29,7 +29,7 @@ Uscc = Annotated[
         pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$",
         title="统一社会信用代码",
         description="Unified social credit code, GB 32100-2015: 18 characters, upper case.",
-        examples=["91440101MA5CY2T72W"],
+        examples=["91440101MA5CY2T72B"],
     ),
 ]
 

@@ -145,7 +145,7 @@ async def _once(request: Request, session: Session, key: str, route: Handler) ->
     caller = request.state.subject
     owner = f"{caller.role}:{caller.org or caller.uscc or caller.sub}" if caller else "anonymous"
     digest = hashlib.sha256(
-        b"\n".join((request.method.encode(), str(request.url).encode(), await request.body()))
+        b"\n".join((request.method.encode(), _path_and_query(request), await request.body()))
     ).hexdigest()
     held = await session.scalar(
         text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 2))").bindparams(
@@ -175,6 +175,11 @@ async def _once(request: Request, session: Session, key: str, route: Handler) ->
         },
     )
     return response
+
+
+def _path_and_query(request: Request) -> bytes:
+    """What was asked, whichever host and port it came through."""
+    return f"{request.url.path}?{request.url.query}".encode()
 
 
 def _replayed(found: Any, digest: str) -> Response:

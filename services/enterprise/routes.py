@@ -48,7 +48,10 @@ MERGE_PATCH = {
         "required": True,
         "content": {
             "application/merge-patch+json": {
-                "schema": {"$ref": "#/components/schemas/Dossier"},
+                "schema": {
+                    "type": "object",
+                    "description": "Fields of the dossier to change; null removes one.",
+                },
                 "example": {"own_brand": True, "core_processes_on_it": 2},
             }
         },

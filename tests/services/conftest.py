@@ -5,6 +5,8 @@ their own enterprises.
 """
 
 import importlib
+import json
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -32,8 +34,6 @@ def signing_key() -> RSAKey:
 @pytest.fixture(scope="session")
 def jwks(signing_key: RSAKey, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The issuer's public keys as a file."""
-    import json
-
     path = tmp_path_factory.mktemp("keys") / "jwks.json"
     path.write_text(json.dumps(KeySet([signing_key]).as_dict(private=False)))
     return path
@@ -78,6 +78,7 @@ def start_service(
             environment.setenv("TERRACE_KAFKA", kafka_broker.bootstrap)
             environment.setenv("TERRACE_JWKS", str(jwks))
             environment.setenv("TERRACE_ISSUER", ISSUER)
+            sys.modules.pop(f"services.{name}.main", None)
             app: FastAPI = importlib.import_module(f"services.{name}.main").app
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with (
