@@ -165,20 +165,34 @@ def _refused(detail: str, detail_zh: str) -> Unauthorized:
 
 
 def _subject(claims: dict[str, Any]) -> Subject:
+    given = claims.get("role")
+    # Keycloak writes roles as a list, also when there is one.
+    if isinstance(given, list) and len(given) == 1:
+        given = given[0]
     try:
-        role = Role(str(claims.get("role")))
+        role = Role(str(given))
     except ValueError:
         raise _refused(
-            f"The token's role {claims.get('role')!r} is not one of {', '.join(Role)}.",
-            "令牌中的角色无效。",
+            f"The token's role {given!r} is not one (and one only) of {', '.join(Role)}.",
+            "令牌中的角色无效:须为且仅为一个平台角色。",
         ) from None
     return Subject(
         sub=str(claims["sub"]),
         role=role,
-        authority=claims.get("authority"),
-        uscc=claims.get("uscc"),
-        org=claims.get("org"),
+        authority=_word(claims, "authority"),
+        uscc=_word(claims, "uscc"),
+        org=_word(claims, "org"),
     )
+
+
+def _word(claims: dict[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    if value is not None and not isinstance(value, str):
+        raise _refused(
+            f"The token's claim {name} must be one text, not {type(value).__name__}.",
+            f"令牌中的 {name} 无效:须为单个文本值。",
+        )
+    return value
 
 
 class Allow(SecurityBase):

@@ -122,7 +122,9 @@ def _with_body_limit(request: Request, bytes_max: int) -> Request:
 
 async def _check_input(request: Request, expects_json: bool) -> None:
     body = await request.body()
-    if b"\x00" in body or b"\\u0000" in body or "%00" in str(request.url):
+    binary = not expects_json and not request.headers.get("content-type", "").startswith("text/")
+    nul = b"\x00" in body or b"\\u0000" in body
+    if (nul and not binary) or "%00" in str(request.url):
         raise UnusableText(
             "The input holds a NUL character (U+0000). Remove it.",
             "输入含有空字符 (U+0000),请删除。",
@@ -241,15 +243,23 @@ def decode_cursor(cursor: str | None, kinds: Sequence[type]) -> list[Any] | None
     if cursor is None:
         return None
     try:
-        key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
-        key = None
-    if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
+        found = None
+    key: list[Any] = found if isinstance(found, list) else []
+    if [type(part) for part in key] != list(kinds) or not all(map(_storable, key)):
         raise Unprocessable(
             "This cursor is not one of ours. Follow the Link header of the page before.",
             "游标无效,请使用上一页 Link 头中的地址。",
         )
     return key
+
+
+def _storable(part: Any) -> bool:
+    """Whether PostgreSQL takes it as text or as a bigint."""
+    if isinstance(part, str):
+        return "\x00" not in part and not any("\ud800" <= letter <= "\udfff" for letter in part)
+    return isinstance(part, int) and abs(part) < 2**63
 
 
 def link_next(request: Request, response: Response, cursor: str) -> None:

@@ -104,7 +104,10 @@ async def on_invalid_input(request: Request, error: Exception) -> Response:
 
 def _field_text(item: Mapping[str, Any], zh: bool) -> str:
     english = str(item["msg"]).removeprefix("Value error, ")
-    return _FIELD_ZH.get(item["type"], english) if zh else english
+    if not zh:
+        return english
+    own = item.get("ctx", {}).get("zh")
+    return own or _FIELD_ZH.get(item["type"], english)
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:

@@ -18,7 +18,7 @@ from contracts.generation.compatibility import breaking_changes, breaking_topic_
 from contracts.generation.examples import example_of
 from contracts.generation.schemas import wire_schema
 from contracts.generation.services import ServiceDescription
-from contracts.generation.topics import topic_list
+from contracts.generation.topics import consumer_list, topic_list
 
 GENERATED = Path(__file__).parents[1] / "generated"
 DIFF_LINES_MAX = 30
@@ -39,8 +39,10 @@ def fact_files(facts: Mapping[str, type[Fact]] = FACTS) -> dict[str, str]:
 
 
 def service_files(services: Iterable[ServiceDescription]) -> dict[str, str]:
-    """The services' OpenAPI documents, by path below `generated`."""
-    return {f"openapi/{service.name}.json": _json(service.openapi) for service in services}
+    """What the services alone say, by path below `generated`: HTTP, and who reads which topic."""
+    services = list(services)
+    files = {f"openapi/{service.name}.json": _json(service.openapi) for service in services}
+    return {**files, "consumers.yaml": _yaml(consumer_list(services))}
 
 
 def differences(files: Mapping[str, str], directory: Path = GENERATED) -> list[str]:

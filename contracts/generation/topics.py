@@ -1,8 +1,10 @@
-"""Topics as the contracts declare them, and which facts travel on each."""
+"""Topics as the contracts declare them, which facts travel on each, and who reads them."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from contracts.fact import Fact, Topic
+from contracts.fact import FACTS, Fact, Topic
+from contracts.generation.services import ServiceDescription
 
 
 def topics_of(facts: dict[str, type[Fact]]) -> list[Topic]:
@@ -24,6 +26,14 @@ def topic_list(facts: dict[str, type[Fact]]) -> list[dict[str, Any]]:
         }
         for topic in topics_of(facts)
     ]
+
+
+def consumer_list(services: Iterable[ServiceDescription]) -> dict[str, list[str]]:
+    """`consumers.yaml`: the topics each service reads, which is what its user may read."""
+    return {
+        service.name: sorted({FACTS[name].contract.topic.name for name in service.takes})
+        for service in sorted(services, key=lambda service: service.name)
+    }
 
 
 def facts_on(topic: Topic, facts: dict[str, type[Fact]]) -> list[str]:

@@ -1,47 +1,16 @@
-"""Codes where they enter the platform: USCC (GB 32100), region (GB/T 2260), industry (GB/T 4754).
+"""Region (GB/T 2260) and industry (GB/T 4754) codes where they enter the platform.
 
-Normalises case, width and spaces; never guesses a letter. Real registers hold retired region
-codes, so a region needs a known province only.
+Real registers hold retired region codes, so a region needs a known province only.
 """
 
-import unicodedata
 from functools import cache
 from pathlib import Path
 
 import yaml
+from pydantic_core import PydanticCustomError
 from stdnum import numdb
-from stdnum.cn import uscc as uscc_numbers
 
-USCC_LENGTH = 18
-_MISTYPED = {"I": "1", "O": "0", "S": "5", "V": "U", "Z": "2"}
 _REFERENCE = Path(__file__).parent / "reference"
-
-
-def check_uscc(written: str) -> str:
-    """The code in its normal form. Raises ValueError naming the slip (GB 32100-2015, 5)."""
-    code = "".join(unicodedata.normalize("NFKC", written).upper().split())
-    if code.isdigit() and len(code) in (13, 15):
-        raise ValueError(
-            f"{len(code)} digits are an old registration number (注册号)."
-            " Use the 18-character code on the business licence issued since 2015."
-        )
-    if len(code) != USCC_LENGTH:
-        raise ValueError(f"The code has {len(code)} characters; a USCC has {USCC_LENGTH}.")
-    for position, character in enumerate(code, 1):
-        if character in _MISTYPED:
-            raise ValueError(
-                f"Character {position} is the letter {character}, which no USCC contains;"
-                f" it is often typed for {_MISTYPED[character]}. Check it on the licence."
-            )
-        if not (character.isascii() and character.isalnum()):
-            raise ValueError(f"Character {position} ({character}) is neither digit nor letter.")
-    expected = uscc_numbers.calc_check_digit(code[:-1])
-    if expected != code[-1]:
-        raise ValueError(
-            f"The check character is {code[-1]} and the other 17 give {expected}."
-            " One of them is mistyped, or two stand in the wrong order; compare with the licence."
-        )
-    return code
 
 
 @cache
@@ -57,10 +26,12 @@ def provinces() -> dict[str, str]:
 
 
 def check_region(code: str) -> str:
-    """The code as given. Raises ValueError when its province does not exist."""
+    """The code as given. Raises PydanticCustomError when its province does not exist."""
     if code[:2] not in provinces():
-        raise ValueError(
-            f"No province has the code {code[:2]}. Take a code from /v1/dictionaries/regions."
+        raise PydanticCustomError(
+            "region",
+            "No province has the code {province}. Take a code from /v1/dictionaries/regions.",
+            {"province": code[:2], "zh": f"没有代码为 {code[:2]} 的省级行政区。"},
         )
     return code
 
@@ -88,10 +59,12 @@ def industries() -> dict[str, tuple[str, str, str]]:
 
 
 def check_industry(code: str) -> str:
-    """The code as given. Raises ValueError when its division does not exist."""
+    """The code as given. Raises PydanticCustomError when its division does not exist."""
     if code[:2] not in industries():
-        raise ValueError(
-            f"GB/T 4754-2017 has no division {code[:2]}."
-            " Take a code from /v1/dictionaries/industries."
+        raise PydanticCustomError(
+            "industry",
+            "GB/T 4754-2017 has no division {division}."
+            " Take a code from /v1/dictionaries/industries.",
+            {"division": code[:2], "zh": f"GB/T 4754-2017 没有代码为 {code[:2]} 的大类。"},
         )
     return code

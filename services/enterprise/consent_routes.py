@@ -7,11 +7,12 @@ from contracts.dossier import Document
 from contracts.events.enterprise import ConsentedField
 from services.enterprise import service
 from services.enterprise.models import ConsentGiven
-from services.enterprise.schemas import CheckedUscc, ConsentCreate, ConsentList, ConsentRead
+from services.enterprise.schemas import ConsentCreate, ConsentList, ConsentRead
 from shared import clock
 from shared.app import create_router
 from shared.auth import Role, Subject, allow
 from shared.http import Db
+from shared.uscc import CheckedUscc
 
 router = create_router("数据授权 Consents")
 

@@ -11,7 +11,6 @@ from services.enterprise import service
 from services.enterprise.codes import industries, region_name
 from services.enterprise.models import DossierVersion, Enterprise
 from services.enterprise.schemas import (
-    CheckedUscc,
     DossierWrite,
     EnterprisePage,
     EnterpriseRead,
@@ -32,6 +31,7 @@ from shared.http import (
     etag,
     link_next,
 )
+from shared.uscc import CheckedUscc
 
 router = create_router("企业档案 Dossiers")
 

@@ -1,24 +1,17 @@
 """Requests and responses of the enterprise service."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from contracts.dossier import Document, Dossier
 from contracts.events.enterprise import ConsentedField, DossierStatus
-from contracts.values import BankCode, Day, IndustryCode, Instant, RegionCode, Uscc
+from contracts.values import BankCode, Day, IndustryCode, Instant, RegionCode
 from services.enterprise.checks import check_dossier
-from services.enterprise.codes import check_industry, check_region, check_uscc
-
-
-def _normal_uscc(written: Any) -> Any:
-    return check_uscc(written) if isinstance(written, str) else written
-
-
-CheckedUscc = Annotated[Uscc, BeforeValidator(_normal_uscc)]
-"""A USCC whose check digit is right; case, width and spaces are normalised."""
+from services.enterprise.codes import check_industry, check_region
+from shared.uscc import CheckedUscc
 
 
 class DossierWrite(Dossier):
@@ -164,5 +157,5 @@ class FactName(BaseModel):
 
     name: str
     title: str = Field(title="中文名称")
-    unit: str = Field(title="单位")
+    unit: str | None = Field(title="单位")
     source: str = Field(title="依据")

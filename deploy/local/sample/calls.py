@@ -9,7 +9,8 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
@@ -191,6 +192,19 @@ def slug_of(answer: httpx.Response) -> str:
     return str(problem.get("type", "")).rpartition(":")[2]
 
 
+@asynccontextmanager
+async def together() -> AsyncIterator[asyncio.TaskGroup]:
+    """A task group that raises its first failure as it is, so that its text reaches the user."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as failures:
+        first: BaseException = failures
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None
+
+
 async def for_each(
     items: Iterable[T],
     work: Callable[[T], Awaitable[object]],
@@ -205,6 +219,6 @@ async def for_each(
             await work(item)
             done()
 
-    async with asyncio.TaskGroup() as group:
+    async with together() as group:
         for _ in range(concurrent_max):
             group.create_task(take())

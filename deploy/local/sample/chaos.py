@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from deploy.local.sample.calls import together
+
 
 class Killable(Protocol):
     """A stack, as far as killing goes."""
@@ -43,7 +45,7 @@ class Chaos:
         self._passed, self._every = 0, every
         self._due = [asyncio.Event() for _ in names]
         self._fired = [asyncio.Event() for _ in names]
-        async with asyncio.TaskGroup() as group:
+        async with together() as group:
             group.create_task(self._kill_in_turn(names))
             yield
             for event in self._due:

@@ -23,7 +23,7 @@ from deploy.local.sample.accounting import (
     percentile,
     redelivered,
 )
-from deploy.local.sample.calls import OpenGate, for_each
+from deploy.local.sample.calls import OpenGate, for_each, together
 from deploy.local.sample.chaos import Chaos
 from deploy.local.sample.checks import (
     Outcome,
@@ -98,10 +98,15 @@ class Books:
 
 async def run_demo(settings: StackSettings, *, chaos: bool) -> int:
     """Run the demo on this stack; 0 only if every count adds up. The last line is JSON."""
-    async with asyncio.timeout(CHAOS_DEADLINE_S if chaos else DEADLINE_S):
-        async with Stack(settings, report=_report) as stack:
+    deadline_s = CHAOS_DEADLINE_S if chaos else DEADLINE_S
+    try:
+        async with asyncio.timeout(deadline_s), Stack(settings, report=_report) as stack:
             _report(f"Ready in {stack.start_s:.1f} s; {stack.broker_version}")
             books = await _keep_books(stack, chaos)
+    except TimeoutError:
+        raise RuntimeError(
+            f"The demo did not end within {deadline_s:.0f} s; see {settings.state_dir}/logs."
+        ) from None
     _show(books)
     print(books.line(), flush=True)
     return 0 if books.adds_up else 1
@@ -162,7 +167,7 @@ async def _time_changes(flow: Flow, steps: Steps) -> list[float]:
             await flow.filing.raise_revenue(uscc, request_id)
             steps.advance("revenue")
 
-    async with asyncio.TaskGroup() as group:
+    async with together() as group:
         for number in range(CHANGES):
             group.create_task(change(number))
     await flow.wait_for_the_end()

@@ -62,7 +62,7 @@ def official_lists(region: Iterable[SampleEnterprise]) -> tuple[OfficialList, ..
             "440000",
             "示例粤工信融资函〔2021〕1号",
             date(2021, 1, 18),
-            "specialized-sme-sample.csv",
+            "specialized-sme-sample.xlsx",
             tuple(
                 _row(e, "2020年", *_SPECIALIZED_TERM) for e in enterprises if e.holds_specialized
             ),

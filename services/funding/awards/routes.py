@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Annotated
 
 from contracts.events.funding import AmountKind, EntitlementStatus
-from contracts.values import Uscc
 from services.funding.awards import wording
 from services.funding.awards.deciding import EndReason
 from services.funding.awards.models import Entitlement
@@ -25,6 +24,7 @@ from services.funding.rule_files import Texts
 from shared.app import create_router
 from shared.auth import Role, Subject, allow, open_to_all
 from shared.http import Db
+from shared.uscc import CheckedUscc
 
 router = create_router("奖补 Awards")
 
@@ -54,7 +54,7 @@ async def read_award_scheme(scheme_id: str) -> AwardSchemeRead:
 
 
 @router.get("/v1/enterprises/{uscc}/entitlements", summary="企业奖补权益")
-async def list_entitlements(uscc: Uscc, session: Db, caller: Reader) -> EntitlementList:
+async def list_entitlements(uscc: CheckedUscc, session: Db, caller: Reader) -> EntitlementList:
     """What the enterprise may have, how much, by when, from whom and why."""
     await find_enterprise(session, uscc, caller)
     rows = sorted(

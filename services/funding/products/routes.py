@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from contracts.events.funding import LOAN_ELIGIBILITY
-from contracts.values import Uscc
 from services.funding.enterprises import Standing, find_enterprise
 from services.funding.products.catalogue import LoanProduct, banks, leaves_of, products, products_of
 from services.funding.products.matching import Fit, match, read_standing, valid_consent
@@ -30,6 +29,7 @@ from shared.auth import Role, Subject, allow, open_to_all
 from shared.http import Db
 from shared.rules.evaluate import Criterion
 from shared.rules.model import Condition, Test
+from shared.uscc import CheckedUscc
 
 router = create_router("贷款产品 Loan products")
 
@@ -75,7 +75,7 @@ async def read_loan_product(product_id: str, caller: Anyone) -> LoanProductRead:
 
 
 @router.get("/v1/enterprises/{uscc}/loan-products", summary="企业融资匹配")
-async def match_loan_products(uscc: Uscc, session: Db, caller: Reader) -> LoanMatch:
+async def match_loan_products(uscc: CheckedUscc, session: Db, caller: Reader) -> LoanMatch:
     """Products the enterprise fits today, largest limit first, and those it misses, with why.
 
     No consent is needed for this answer; no bank sees it.

@@ -93,7 +93,7 @@ async def running_app(url: str, broker: str, jwks: Path) -> AsyncIterator[FastAP
         handlers=[handlers.on_dossier_changed],
         settings=Settings(
             environment="test",
-            database_url=url,  # type: ignore[arg-type]
+            database_url=url,
             kafka=broker,
             jwks=str(jwks),
             issuer=ISSUER,
@@ -142,8 +142,8 @@ class Certification:
         async with self.database.transaction() as session:
             return int(await session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
 
-    async def outlook(self, uscc: str, language: str = "en", **claims: object) -> dict[str, Any]:
-        headers = self.bearer("enterprise", uscc=uscc) if not claims else self.bearer(**claims)
+    async def outlook(self, uscc: str, language: str = "en") -> dict[str, Any]:
+        headers = self.bearer("enterprise", uscc=uscc)
         answer = await self.http.get(
             f"/v1/enterprises/{uscc}/outlook", headers={**headers, "accept-language": language}
         )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.certification.errors import ListTooLong, ListUnusable, MediaUnsupported
 from services.certification.titles.list_file import read_list
-from services.certification.titles.uscc import slip_in
+from shared.uscc import slip_in
 from tests.factories import make_uscc
 from tests.services.certification.conftest import Certification, csv_list, dossier_changed
 

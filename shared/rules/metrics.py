@@ -1,0 +1,23 @@
+"""Every metric rules may read, by name, and the reading of an enterprise at a date.
+
+A service that knows more (titles held, consents) adds its own with `Reading.with_values` and
+declares them to the loader beside `METRICS`.
+"""
+
+from datetime import date
+
+from contracts.facts import EnterpriseFacts
+from shared.rules.figures import FIGURES
+from shared.rules.holdings import HOLDINGS
+from shared.rules.metric import ABSENT, Kind, Metric, Reading, Unknown, Value
+from shared.rules.standing import STANDING
+
+__all__ = ["ABSENT", "METRICS", "Kind", "Metric", "Reading", "Unknown", "Value", "read"]
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*FIGURES, *HOLDINGS, *STANDING)}
+"""The metrics of the platform by name."""
+
+
+def read(facts: EnterpriseFacts, as_of: date) -> Reading:
+    """The enterprise as the rules see it on this day. Values are computed when asked for."""
+    return Reading(facts, as_of, METRICS)

@@ -1,0 +1,99 @@
+"""PostgreSQL or Kafka away: the bus waits; nothing is lost, nothing twice, no dead letter."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from deploy.local.kafka import KafkaBroker
+from deploy.local.postgres import PostgresServer
+from shared import migrate
+from shared.bus import partition
+from shared.db import Session
+from tests.conftest import CACHE, Broker
+from tests.shared.bus.support import (
+    Place,
+    Visit,
+    eventually,
+    note,
+    note_visit,
+    use_own_topics,
+)
+
+EFFECTS = "CREATE TABLE effects (id bigint GENERATED ALWAYS AS IDENTITY, key text, note text)"
+
+
+async def is_troubled(bus: object) -> bool:
+    return bool(bus.problems())  # type: ignore[attr-defined]
+
+
+async def is_ready(bus: object) -> bool:
+    return not bus.problems()  # type: ignore[attr-defined]
+
+
+async def test_database_killed_in_the_middle_of_a_handler(
+    kafka_broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Were the outage taken for an unknown failure, its few attempts would be over in no time.
+    monkeypatch.setattr(partition, "RETRY_S", 0.0)
+    use_own_topics()
+    server = PostgresServer(tmp_path)
+    server.start()
+    try:
+        url = server.ensure_database("outage")
+        await migrate.upgrade(url, None)
+        place = Place(url, kafka_broker.bootstrap)
+        await place.execute(EFFECTS)
+        killed = False
+
+        async def handler(fact: Visit, session: Session) -> None:
+            nonlocal killed
+            await note(session, fact.uscc, fact.note)
+            if not killed and fact.uscc == "k5":
+                killed = True
+                server.kill()
+            await (await session.connection()).execute(text("SELECT 1"))
+
+        await place.publish(*(Visit(uscc=f"k{n}", note="x") for n in range(10)))
+        async with place.running([handler]) as bus:
+            await eventually(lambda: asyncio.sleep(0, killed), "database killed")
+            await eventually(lambda: is_troubled(bus), "trouble reported")
+            server.start()
+            for n in range(10):
+                await place.has_effects(f"k{n}", "x")
+            await eventually(lambda: is_ready(bus), "ready again")
+            assert await place.letters("failed", "waiting") == []
+            await place.publish(Visit(uscc="k5", note="y"))
+            await place.has_effects("k5", "x", "y")
+        await place.database.close()
+    finally:
+        server.remove()
+
+
+@pytest.mark.timeout(180)
+async def test_broker_killed_and_started_again(fresh_database: str, tmp_path: Path) -> None:
+    use_own_topics()
+    await migrate.upgrade(fresh_database, None)
+    broker = KafkaBroker(tmp_path, CACHE)
+    place = Place(fresh_database, broker.bootstrap)
+    await place.execute(EFFECTS)
+    await place.publish(Visit(uscc="k", note="before the first start"))
+    async with place.running([note_visit]) as bus:
+        await eventually(lambda: is_troubled(bus), "trouble reported")
+        try:
+            broker.start()
+            await place.has_effects("k", "before the first start")
+            await eventually(lambda: is_ready(bus), "ready")
+
+            broker.kill()
+            await place.publish(*(Visit(uscc=f"k{n}", note="while away") for n in range(50)))
+            await eventually(lambda: is_troubled(bus), "trouble reported")
+            broker.start()
+            for n in range(50):
+                await place.has_effects(f"k{n}", "while away")
+            await eventually(lambda: is_ready(bus), "ready again")
+            assert await place.letters("failed", "waiting") == []
+        finally:
+            broker.remove()
+    await place.database.close()
