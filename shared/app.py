@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.routing import APIRoute
@@ -23,6 +24,20 @@ DEFAULT_ANSWERS = {
 }
 
 
+class Companion(Protocol):
+    """What lives beside the requests of one process, such as an index in memory."""
+
+    def start(self, database: Database) -> None:
+        """Begin in the background; a database that is away must not end it."""
+
+    async def stop(self) -> None:
+        """End."""
+
+    def problems(self) -> list[str]:
+        """Why the service is not ready because of it; empty when it is."""
+        ...
+
+
 def create_service(
     name: str,
     *,
@@ -31,6 +46,7 @@ def create_service(
     routers: Sequence[APIRouter],
     handlers: Sequence[Handler] = (),
     jobs: Sequence[Job] = (),
+    companions: Sequence[Companion] = (),
     settings: Settings | None = None,
 ) -> FastAPI:
     """A service with its own database and its place on the bus.
@@ -51,7 +67,11 @@ def create_service(
         configure_logging(name, settings.log_level)
         await bus.start()
         timed.start()
+        for companion in companions:
+            companion.start(database)
         yield
+        for companion in reversed(companions):
+            await companion.stop()
         await timed.stop()
         await bus.stop()
         await database.close()
@@ -62,7 +82,7 @@ def create_service(
     for router in routers:
         app.include_router(router)
     app.include_router(bus.router)
-    app.include_router(health(database, bus))
+    app.include_router(health(database, bus, timed, companions))
     return app
 
 
@@ -98,7 +118,9 @@ def create_router(tag: str) -> APIRouter:
     return APIRouter(tags=[tag], route_class=Edge)
 
 
-def health(database: Database, bus: Bus) -> APIRouter:
+def health(
+    database: Database, bus: Bus, timed: Jobs, companions: Sequence[Companion] = ()
+) -> APIRouter:
     """`/healthz`, `/readyz`, `/metrics`: open, and outside the transaction of the edge."""
     router = APIRouter(include_in_schema=False, dependencies=[open_to_all], route_class=APIRoute)
 
@@ -108,7 +130,7 @@ def health(database: Database, bus: Bus) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz(response: Response) -> dict[str, object]:
-        found = bus.problems()
+        found = [*bus.problems(), *timed.problems(), *(p for c in companions for p in c.problems())]
         try:
             async with database.engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))

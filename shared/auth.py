@@ -133,7 +133,7 @@ class TokenVerifier:
                 raise _refused(
                     "The token has expired. Get a new one.", "令牌已过期,请重新获取。"
                 ) from None
-            except (JoseError, ValueError) as error:
+            except (JoseError, ValueError, TypeError) as error:
                 if not refresh:
                     continue
                 raise _refused(
@@ -148,8 +148,14 @@ class TokenVerifier:
         async with self._reading:
             stale = time.monotonic() - self._keys_read_at > KEYS_REFRESH_S_MIN
             if self._keys is None or (refresh and stale):
-                self._keys = KeySet.import_key_set(await _read_keys(self._settings.jwks))
                 self._keys_read_at = time.monotonic()
+                try:
+                    self._keys = KeySet.import_key_set(await _read_keys(self._settings.jwks))
+                except (OSError, ValueError, httpx.HTTPError, JoseError) as error:
+                    if self._keys is None:
+                        raise ConnectionError(
+                            f"The issuer's keys cannot be read: {error}"
+                        ) from None
             return self._keys
 
 

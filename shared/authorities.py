@@ -24,7 +24,7 @@ class Authority:
 
     def includes(self, region: str) -> bool:
         """Whether this region (GB/T 2260) lies within the authority's scope."""
-        return region.startswith(self.covers) and not region.startswith(self.excludes or ("x",))
+        return region.startswith(self.covers) and not region.startswith(self.excludes)
 
 
 @cache

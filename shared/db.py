@@ -134,9 +134,15 @@ def is_conflict(error: BaseException) -> bool:
 
 
 def is_outage(error: BaseException) -> bool:
-    """The database or the network is away: wait and try again, nothing is wrong with the work."""
+    """The database or the network is away: wait and try again, nothing is wrong with the work.
+
+    A value that the driver cannot send is an InterfaceError too, and no outage.
+    """
+    causes = list(_causes(error))
+    if any(isinstance(cause, asyncpg.DataError) for cause in causes):
+        return False
     return any(
         isinstance(cause, _OUTAGES)
         or (isinstance(cause, exc.DBAPIError) and cause.connection_invalidated)
-        for cause in _causes(error)
+        for cause in causes
     )

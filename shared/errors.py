@@ -10,7 +10,7 @@ The slug is stable: clients decide by it. The text says what to do.
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import BaseModel
 
@@ -51,14 +51,12 @@ class DomainError(Exception):
         detail_zh: str,
         errors: Sequence[ProblemField] = (),
         headers: dict[str, str] | None = None,
-        **extra: Any,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.detail_zh = detail_zh
         self.errors = list(errors)
         self.headers = headers or {}
-        self.extra = extra
 
 
 class NotFound(DomainError):

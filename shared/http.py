@@ -10,13 +10,16 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy import text
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from shared.db import Database, Session
 from shared.errors import Conflict, DomainError, Unprocessable
+from shared.problems import on_unexpected
 
 PAGE_SIZE_MAX = 200
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -100,7 +103,15 @@ class Edge(APIRoute):
 
             return await database.run(in_transaction)
 
-        return at_the_edge
+        async def answered(request: Request) -> Response:
+            try:
+                return await at_the_edge(request)
+            except (DomainError, RequestValidationError, HTTPException, ClientDisconnect):
+                raise
+            except Exception as error:  # answered here, where the request id is still known
+                return await on_unexpected(request, error)
+
+        return answered
 
 
 def _with_body_limit(request: Request, bytes_max: int) -> Request:
@@ -244,7 +255,7 @@ def decode_cursor(cursor: str | None, kinds: Sequence[type]) -> list[Any] | None
         return None
     try:
         found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     key: list[Any] = found if isinstance(found, list) else []
     if [type(part) for part in key] != list(kinds) or not all(map(_storable, key)):

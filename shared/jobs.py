@@ -37,6 +37,11 @@ class Jobs:
         self._jobs = jobs
         self._task: asyncio.Task[None] | None = None
         self._queuer: PgQueuer | None = None
+        self._problem: str | None = None
+
+    def problems(self) -> list[str]:
+        """Why timed work does not run now; empty when it does."""
+        return [f"jobs: {self._problem}"] if self._problem else []
 
     def start(self) -> None:
         """Begin in the background."""
@@ -57,8 +62,9 @@ class Jobs:
             try:
                 await self._run()
                 return
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("jobs wait for the database", error=str(error))
+            except Exception as error:  # no job may end for good because of one bad moment
+                self._problem = type(error).__name__
+                log.warning("jobs stopped; they start again", error=str(error))
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, RESTART_S_MAX)
 
@@ -68,6 +74,7 @@ class Jobs:
             self._queuer = PgQueuer.from_asyncpg_connection(connection)
             for job in self._jobs:
                 self._queuer.schedule(job.name, job.cron)(self._guarded(job))
+            self._problem = None
             await self._queuer.sm.run()
         finally:
             await connection.close(timeout=2)

@@ -30,7 +30,7 @@ def configure_logging(service: str, level: str) -> None:
     """JSON lines on standard error, each with the service and the correlation id."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _name_of(service),
             _add_correlation,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -42,8 +42,17 @@ def configure_logging(service: str, level: str) -> None:
         ),
         logger_factory=structlog.PrintLoggerFactory(),
     )
-    structlog.contextvars.bind_contextvars(service=service)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+def _name_of(service: str) -> structlog.typing.Processor:
+    def add(
+        _logger: object, _method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        event["service"] = service
+        return event
+
+    return add
 
 
 def _add_correlation(

@@ -1,8 +1,8 @@
 """Errors of the certification service.
 
-NotFound      ├── EnterpriseUnknown      certification has heard of no dossier under this code
+NotFound      ├── EnterpriseNotFound     (shared.scope)
               └── ListNotFound           no such official list
-Forbidden     ├── OutOfScope             another authority's, or another's enterprise
+Forbidden     ├── OutOfScope             (shared.scope)
               └── NotTheDecider          this caller does not decide this title
 Unprocessable ├── ListUnusable           rows of the list are wrong; each is named
               ├── ListTooLong            more rows than one list may have
@@ -16,22 +16,10 @@ from shared.auth import Forbidden
 from shared.errors import DomainError, NotFound, Unprocessable
 
 
-class EnterpriseUnknown(NotFound):
-    """Certification has heard of no dossier under this code."""
-
-    slug = "enterprise-unknown"
-
-
 class ListNotFound(NotFound):
     """No such official list."""
 
     slug = "official-list-not-found"
-
-
-class OutOfScope(Forbidden):
-    """Another authority's enterprise, or another enterprise's outlook."""
-
-    slug = "out-of-scope"
 
 
 class NotTheDecider(Forbidden):

@@ -12,7 +12,38 @@ from contracts.dossier import Dossier
 from contracts.facts import YearAccounts
 from shared import clock
 
-_PARTS = (
+_DATED_LISTS = (
+    "ip_rights",
+    "rd_bodies",
+    "awards",
+    "honours",
+    "equity_rounds",
+    "certificates",
+    "standards",
+    "documents",
+)
+_HAPPENED = (
+    "registered_on",
+    "segment_since",
+    "granted_on",
+    "transferred_on",
+    "recognised_on",
+    "awarded_on",
+    "valid_from",
+    "closed_on",
+    "published_on",
+    "occurred_on",
+    "tested_on",
+    "checked_on",
+    "issued_on",
+)
+_TERMS = (
+    ("valid_from", "valid_to"),
+    ("recognised_on", "valid_to"),
+    ("granted_on", "expires_on"),
+    ("registered_on", "segment_since"),
+)
+_SUMS = (
     ("main_revenue_cny", "revenue_cny"),
     ("high_tech_revenue_cny", "revenue_cny"),
     ("rd_expense_domestic_cny", "rd_expense_cny"),
@@ -21,46 +52,58 @@ _PARTS = (
 
 def check_dossier(dossier: Dossier) -> None:
     """Raises ValueError with every contradiction found, each saying what to do."""
-    found = [*_years(dossier, clock.today()), *_future(dossier, clock.today()), *_sums(dossier)]
+    today = clock.today()
+    found = [
+        *_years(dossier, today),
+        *_future(dossier, today),
+        *_terms(dossier),
+        *_sums(dossier),
+    ]
     if found:
         raise ValueError(" ".join(found))
 
 
 def _years(dossier: Dossier, today: date) -> Iterable[str]:
-    for section, rows in (
-        ("accounts", dossier.accounts),
-        ("headcounts", dossier.headcounts),
-        ("development_scores", dossier.development_scores),
+    for section, rows, last in (
+        ("accounts", dossier.accounts, today.year - 1),
+        ("headcounts", dossier.headcounts, today.year - 1),
+        ("development_scores", dossier.development_scores, today.year),
     ):
-        years = [row.year for row in rows]
-        for year, times in Counter(years).items():
+        for year, times in Counter(row.year for row in rows).items():
             if times > 1:
                 yield f"{section} has {year} {times} times; keep one entry per year."
-            if year >= today.year and section != "development_scores":
-                yield (
-                    f"{section} has {year}, which is not closed on {today}:"
-                    f" the last closed fiscal year is {today.year - 1}."
-                )
+            if year > last:
+                yield f"{section} has {year}, which is not closed on {today}; the last is {last}."
 
 
 def _future(dossier: Dossier, today: date) -> Iterable[str]:
-    days: list[tuple[str, date | None]] = [
-        ("registered_on", dossier.registered_on),
-        ("segment_since", dossier.segment_since),
-        *((f"equity_rounds[{i}]", r.closed_on) for i, r in enumerate(dossier.equity_rounds or ())),
-        *((f"awards[{i}]", award.awarded_on) for i, award in enumerate(dossier.awards or ())),
-        *((f"ip_rights[{i}]", right.granted_on) for i, right in enumerate(dossier.ip_rights or ())),
-        *((f"rd_bodies[{i}]", b.recognised_on) for i, b in enumerate(dossier.rd_bodies or ())),
-        *(
-            (f"compliance.violations[{i}]", violation.occurred_on)
-            for i, violation in enumerate(dossier.compliance.violations or ())
-        ),
-    ]
-    if dossier.digital_level is not None:
-        days.append(("digital_level", dossier.digital_level.tested_on))
-    for name, day in days:
-        if day is not None and day > today:
-            yield f"{name}: {day} has not come yet; file it when it has happened."
+    for name, part in _parts(dossier):
+        for field in _HAPPENED:
+            day = getattr(part, field, None)
+            if day is not None and day > today:
+                yield f"{name}{field}: {day} has not come yet; file it when it has happened."
+
+
+def _terms(dossier: Dossier) -> Iterable[str]:
+    for name, part in _parts(dossier):
+        for first, last in _TERMS:
+            begins, ends = getattr(part, first, None), getattr(part, last, None)
+            if begins is not None and ends is not None and ends < begins:
+                yield f"{name}{last}: {ends} lies before {first}, {begins}."
+    if dossier.chain_position is not None and dossier.segment is None:
+        yield "chain_position needs a segment."
+
+
+def _parts(dossier: Dossier) -> Iterable[tuple[str, object]]:
+    """The dossier and every dated part of it, with the path to it."""
+    yield "", dossier
+    for name in _DATED_LISTS:
+        for number, part in enumerate(getattr(dossier, name) or ()):
+            yield f"{name}[{number}].", part
+    for number, violation in enumerate(dossier.compliance.violations or ()):
+        yield f"compliance.violations[{number}].", violation
+    for name in ("digital_level", "credit"):
+        yield f"{name}.", getattr(dossier, name)
 
 
 def _sums(dossier: Dossier) -> Iterable[str]:
@@ -74,7 +117,7 @@ def _sums(dossier: Dossier) -> Iterable[str]:
 
 
 def _account_sums(accounts: YearAccounts) -> Iterable[str]:
-    for part_name, whole_name in _PARTS:
+    for part_name, whole_name in _SUMS:
         part, whole = getattr(accounts, part_name), getattr(accounts, whole_name)
         if part is not None and whole is not None and part > whole:
             yield f"accounts {accounts.year}: {part_name} is more than {whole_name}."

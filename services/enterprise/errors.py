@@ -1,24 +1,19 @@
 """Errors of the enterprise service.
 
-NotFound      ├── EnterpriseNotFound      no dossier under this code
+NotFound      ├── EnterpriseNotFound      (shared.scope)
               ├── VersionNotFound         the dossier never had this version
               └── ConsentNotFound         no such consent of this enterprise
 Conflict      ├── AlreadyRegistered       the code has a dossier
               ├── AlreadyDeregistered     the enterprise left the register
               └── ConsentExists           this bank holds a valid consent
-Forbidden     └── OutOfScope              another authority's, or another's enterprise
-Unprocessable └── UnknownSegment          not in the taxonomy
+Forbidden     ├── OutOfScope              (shared.scope)
+              └── OfficialField           filed by an office, never by the enterprise itself
+Unprocessable └── SegmentUnknown          not in the taxonomy
 Precondition  └── PreconditionFailed      stale If-Match (shared.http)
 """
 
 from shared.auth import Forbidden
 from shared.errors import Conflict, NotFound, Unprocessable
-
-
-class EnterpriseNotFound(NotFound):
-    """No dossier under this code."""
-
-    slug = "enterprise-not-found"
 
 
 class VersionNotFound(NotFound):
@@ -51,13 +46,13 @@ class ConsentExists(Conflict):
     slug = "consent-exists"
 
 
-class OutOfScope(Forbidden):
-    """Another authority's enterprise, or another enterprise's dossier."""
-
-    slug = "out-of-scope"
-
-
-class UnknownSegment(Unprocessable):
+class SegmentUnknown(Unprocessable):
     """The segment or the chain position is not in the region's taxonomy."""
 
-    slug = "unknown-segment"
+    slug = "segment-unknown"
+
+
+class OfficialField(Forbidden):
+    """A field that comes from a public record (公共记录): an office files it."""
+
+    slug = "official-field"

@@ -2,8 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Body, Query, Request, Response
-from sqlalchemy import ColumnElement, not_, or_
+from fastapi import Body, Path, Query, Request, Response
 from sqlmodel import col, select
 
 from contracts.events.enterprise import DossierStatus
@@ -21,7 +20,6 @@ from services.enterprise.schemas import (
 )
 from shared.app import create_router
 from shared.auth import Role, Subject, allow
-from shared.authorities import scope_of
 from shared.http import (
     Db,
     ExpectedVersion,
@@ -31,16 +29,14 @@ from shared.http import (
     etag,
     link_next,
 )
+from shared.scope import Reader, Staff, covered_by
 from shared.uscc import CheckedUscc
 
 router = create_router("企业档案 Dossiers")
 
+Version = Annotated[int, Path(ge=1, le=2**31 - 1, title="版本")]
+
 Filer = Annotated[Subject, allow(Role.ENTERPRISE, Role.REGULATOR, Role.OPERATOR)]
-Reader = Annotated[
-    Subject,
-    allow(Role.ENTERPRISE, Role.REGULATOR, Role.OPERATOR, Role.FINANCE, Role.AUDITOR),
-]
-Staff = Annotated[Subject, allow(Role.REGULATOR, Role.OPERATOR, Role.FINANCE, Role.AUDITOR)]
 Registrar = Annotated[Subject, allow(Role.REGULATOR, Role.OPERATOR)]
 
 MERGE_PATCH = {
@@ -85,7 +81,7 @@ async def list_enterprises(
 ) -> EnterprisePage:
     """Enterprises of the caller's authority, by code. The next page is in the Link header."""
     after = decode_cursor(cursor, [str])
-    statement = select(Enterprise).where(_within(caller))
+    statement = select(Enterprise).where(covered_by(caller.authority, col(Enterprise.region)))
     if region is not None:
         statement = statement.where(col(Enterprise.region).startswith(region))
     if industry is not None:
@@ -162,19 +158,12 @@ async def list_versions(
 
 
 @router.get("/v1/enterprises/{uscc}/versions/{version}", summary="读取版本 Read a version")
-async def read_version(uscc: CheckedUscc, version: int, session: Db, caller: Reader) -> VersionRead:
+async def read_version(
+    uscc: CheckedUscc, version: Version, session: Db, caller: Reader
+) -> VersionRead:
     """The dossier as it was known from `known_at` on."""
     row = await service.find_version(session, uscc, version, caller)
     return VersionRead(**_version(row), dossier=service.read_dossier(row.dossier))
-
-
-def _within(caller: Subject) -> ColumnElement[bool]:
-    scope = scope_of(caller.authority)
-    if scope is None:
-        return or_(False)
-    covered = or_(False, *(col(Enterprise.region).startswith(prefix) for prefix in scope.covers))
-    left_out = or_(False, *(col(Enterprise.region).startswith(p) for p in scope.excludes))
-    return covered & not_(left_out)
 
 
 def _summary(enterprise: Enterprise) -> dict[str, Any]:

@@ -132,7 +132,9 @@ class SegmentWrite(BaseModel):
 
     name: str = Field(title="细分领域", min_length=2, max_length=100)
     chain: str = Field(title="产业链", min_length=2, max_length=100)
-    positions: list[str] = Field(title="产业链位置", min_length=1, max_length=20)
+    positions: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(
+        title="产业链位置", min_length=1, max_length=20
+    )
 
 
 class SegmentRead(SegmentWrite):

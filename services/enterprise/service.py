@@ -23,26 +23,30 @@ from services.enterprise.errors import (
     AlreadyRegistered,
     ConsentExists,
     ConsentNotFound,
-    EnterpriseNotFound,
-    OutOfScope,
-    UnknownSegment,
+    OfficialField,
+    SegmentUnknown,
     VersionNotFound,
 )
 from services.enterprise.models import ConsentGiven, DossierVersion, Enterprise, Segment
 from services.enterprise.schemas import ConsentCreate, DossierWrite, SegmentWrite
 from shared import clock
 from shared.auth import Role, Subject
+from shared.banks import banks
 from shared.bus import outbox
 from shared.db import Session, lock_keys
 from shared.http import PreconditionFailed
+from shared.scope import enterprise_not_found, require_itself, require_scope
+
+OFFICIAL_FIELDS = ("compliance", "credit", "development_scores", "provincial_points")
 
 
 async def register_enterprise(session: Session, dossier: DossierWrite, by: Subject) -> Enterprise:
     """Open the dossier of an enterprise (建档).
 
-    Raises OutOfScope, UnknownSegment, AlreadyRegistered.
+    Raises OutOfScope, OfficialField, SegmentUnknown, AlreadyRegistered.
     """
-    _require_scope(by, dossier.uscc, dossier.region)
+    require_scope(by, dossier.uscc, dossier.region)
+    _require_office(by, dossier, before=None)
     await lock_keys(session, [dossier.uscc])
     if await session.get(Enterprise, dossier.uscc) is not None:
         raise AlreadyRegistered(
@@ -66,8 +70,8 @@ async def update_dossier(
 ) -> Enterprise:
     """Apply a JSON Merge Patch (RFC 7396). A patch that changes nothing makes no version.
 
-    Raises EnterpriseNotFound, OutOfScope, AlreadyDeregistered, PreconditionFailed (stale),
-    RequestValidationError (the patched dossier is not valid), UnknownSegment.
+    Raises EnterpriseNotFound, OutOfScope, OfficialField, AlreadyDeregistered,
+    PreconditionFailed (stale), RequestValidationError (the result is not valid), SegmentUnknown.
     """
     await lock_keys(session, [uscc])
     enterprise = await find_enterprise(session, uscc, by)
@@ -84,7 +88,8 @@ async def update_dossier(
     dossier = _patched(enterprise, patch)
     if dossier.model_dump(mode="json", exclude_none=True) == enterprise.dossier:
         return enterprise
-    _require_scope(by, uscc, dossier.region)
+    require_scope(by, uscc, dossier.region)
+    _require_office(by, dossier, read_dossier(enterprise.dossier))
     await _require_segment(session, dossier)
     return await _keep_version(session, enterprise, dossier, by)
 
@@ -104,15 +109,11 @@ async def deregister_enterprise(session: Session, uscc: str, by: Subject) -> Ent
 
 async def find_enterprise(session: Session, uscc: str, by: Subject) -> Enterprise:
     """The enterprise, when this caller may see it. Raises EnterpriseNotFound, OutOfScope."""
-    if by.role is Role.ENTERPRISE:
-        _require_scope(by, uscc, region="")
+    require_itself(by, uscc)
     enterprise = await session.get(Enterprise, uscc)
     if enterprise is None:
-        raise EnterpriseNotFound(
-            f"There is no dossier of {uscc}. Register it with POST /v1/enterprises.",
-            f"{uscc} 尚未建档,请先通过 POST /v1/enterprises 建档。",
-        )
-    _require_scope(by, uscc, enterprise.region)
+        raise enterprise_not_found(uscc)
+    require_scope(by, uscc, enterprise.region)
     return enterprise
 
 
@@ -141,6 +142,8 @@ async def grant_consent(
         raise AlreadyDeregistered(
             f"{uscc} left the register and can consent to nothing.", f"{uscc} 已注销,不能授权。"
         )
+    if wanted.bank not in banks():
+        raise _invalid("bank", f"There is no bank {wanted.bank}; take a code from /v1/banks.")
     today = clock.today()
     if wanted.expires_on < today:
         raise _invalid("expires_on", f"The consent would end before today, {today}.")
@@ -201,6 +204,7 @@ def is_valid(consent: ConsentGiven, today: date) -> bool:
 
 async def write_segment(session: Session, segment_id: str, wanted: SegmentWrite) -> Segment:
     """Add or change a segment of the region's taxonomy."""
+    await lock_keys(session, [segment_id])
     segment = await session.get(Segment, segment_id) or Segment(
         segment_id=segment_id, **wanted.model_dump()
     )
@@ -214,14 +218,17 @@ def read_dossier(document: dict[str, Any]) -> Dossier:
     return Dossier.model_validate(document, extra="ignore")
 
 
-def _require_scope(by: Subject, uscc: str, region: str) -> None:
-    if by.may_see(uscc, region):
+def _require_office(by: Subject, dossier: Dossier, before: Dossier | None) -> None:
+    """What a public record says is filed by an office, never by the enterprise about itself."""
+    if by.role is not Role.ENTERPRISE:
         return
-    raise OutOfScope(
-        f"{uscc} is outside your scope. An enterprise sees itself; an authority sees the"
-        " enterprises of the regions it covers (/v1/dictionaries/authorities).",
-        f"{uscc} 不在您的权限范围内:企业仅可查看自身,主管部门仅可查看所辖区域的企业。",
-    )
+    for name in OFFICIAL_FIELDS:
+        empty = Dossier.model_fields[name].get_default(call_default_factory=True)
+        if getattr(dossier, name) != (empty if before is None else getattr(before, name)):
+            raise OfficialField(
+                f"{name} comes from a public record. Leave it out; your authority files it.",
+                f"{name} 来自公共记录,请勿填写,由主管部门录入。",
+            )
 
 
 async def _require_segment(session: Session, dossier: Dossier) -> None:
@@ -229,7 +236,7 @@ async def _require_segment(session: Session, dossier: Dossier) -> None:
         return
     segment = await session.get(Segment, dossier.segment)
     if segment is None or dossier.chain_position not in (None, *segment.positions):
-        raise UnknownSegment(
+        raise SegmentUnknown(
             "Take segment and chain_position from /v1/dictionaries/segments,"
             " or ask the operator to add yours.",
             "细分领域和产业链位置请从 /v1/dictionaries/segments 中选择,或联系平台运营方添加。",

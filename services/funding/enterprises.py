@@ -8,17 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_
-from sqlmodel import col
-
 from contracts.events.certification import Title, TitlesChanged
 from contracts.events.enterprise import Consent, ConsentsChanged, DossierChanged, DossierStatus
 from contracts.facts import EnterpriseFacts
-from services.funding.errors import EnterpriseUnknown, OutOfScope
 from services.funding.models import Enterprise
-from shared.auth import Role, Subject
-from shared.authorities import scope_of
+from shared.auth import Subject
 from shared.db import Session, lock_keys
+from shared.scope import enterprise_not_found, require_itself, require_scope
 
 
 @dataclass(frozen=True)
@@ -103,29 +99,13 @@ async def keep_consents(session: Session, fact: ConsentsChanged) -> Enterprise |
 
 
 async def find_enterprise(session: Session, uscc: str, by: Subject) -> Enterprise:
-    """The enterprise, when this caller may see it. Raises OutOfScope, EnterpriseUnknown."""
-    if by.role is Role.ENTERPRISE:
-        _require_scope(by, uscc, region="")
+    """The enterprise, when this caller may see it. Raises OutOfScope, EnterpriseNotFound."""
+    require_itself(by, uscc)
     enterprise = await session.get(Enterprise, uscc)
     if enterprise is None or enterprise.dossier_version == 0:
-        raise EnterpriseUnknown(
-            f"Funding knows no dossier of {uscc}. Register it with POST /v1/enterprises; a new"
-            " dossier arrives here within seconds.",
-            f"{uscc} 尚未建档,请先通过 POST /v1/enterprises 建档;新建档案数秒内同步。",
-        )
-    _require_scope(by, uscc, enterprise.region or "")
+        raise enterprise_not_found(uscc)
+    require_scope(by, uscc, enterprise.region or "")
     return enterprise
-
-
-def covered_by(authority: str | None) -> ColumnElement[bool]:
-    """Enterprises within the authority's scope; an unknown authority covers none."""
-    scope = scope_of(authority)
-    if scope is None:
-        return false()
-    region = col(Enterprise.region)
-    covered = or_(false(), *(region.startswith(prefix) for prefix in scope.covers))
-    left_out = or_(false(), *(region.startswith(prefix) for prefix in scope.excludes))
-    return and_(covered, not_(left_out))
 
 
 async def _find_or_add(session: Session, uscc: str) -> Enterprise:
@@ -136,13 +116,3 @@ async def _find_or_add(session: Session, uscc: str) -> Enterprise:
         session.add(enterprise)
         await session.flush()
     return enterprise
-
-
-def _require_scope(by: Subject, uscc: str, region: str) -> None:
-    if by.may_see(uscc, region):
-        return
-    raise OutOfScope(
-        f"{uscc} is outside your scope. An enterprise sees itself; an authority sees the"
-        " enterprises of the regions it covers (/v1/dictionaries/authorities).",
-        f"{uscc} 不在您的权限范围内:企业仅可查看自身,主管部门仅可查看所辖区域的企业。",
-    )

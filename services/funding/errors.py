@@ -1,21 +1,14 @@
 """Errors of the funding service.
 
-NotFound  ├── EnterpriseUnknown      funding has heard of no dossier under this code
+NotFound  ├── EnterpriseNotFound     (shared.scope)
           ├── AwardSchemeNotFound    no rule file has this scheme
           └── LoanProductNotFound    no rule file has this product, or it is another bank's
-Forbidden └── OutOfScope             another authority's, or another's enterprise
+Forbidden └── OutOfScope             (shared.scope)
 
-A rule file that cannot be read is no error of a request: RuleFileInvalid stops the start.
+A rule file that cannot be read is no error of a request: RuleFileError stops the start.
 """
 
-from shared.auth import Forbidden
 from shared.errors import NotFound
-
-
-class EnterpriseUnknown(NotFound):
-    """Funding has heard of no dossier under this code."""
-
-    slug = "enterprise-unknown"
 
 
 class AwardSchemeNotFound(NotFound):
@@ -28,9 +21,3 @@ class LoanProductNotFound(NotFound):
     """No rule file has this product, or it is another bank's."""
 
     slug = "loan-product-not-found"
-
-
-class OutOfScope(Forbidden):
-    """Another authority's enterprise, or another enterprise's money."""
-
-    slug = "out-of-scope"

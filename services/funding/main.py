@@ -2,9 +2,13 @@
 
 from services.funding import handlers
 from services.funding.awards import routes as awards
+from services.funding.awards.schemes import schemes
 from services.funding.jobs import JOBS
+from services.funding.products import catalogue
 from services.funding.products import routes as products
 from shared.app import create_service
+
+schemes(), catalogue.products()  # a rule file that cannot be read stops the start
 
 app = create_service(
     "funding",

@@ -1,7 +1,5 @@
 """HTTP of the outlook: the whole verdict, the counts, the editions of the law."""
 
-from typing import Annotated
-
 from fastapi import Request
 
 from contracts.events.certification import Attainment
@@ -19,20 +17,15 @@ from services.certification.outlooks.schemas import (
 )
 from shared import clock
 from shared.app import create_router
-from shared.auth import Role, Subject, allow, open_to_all
+from shared.auth import open_to_all
 from shared.http import Db
 from shared.problems import wants_chinese
 from shared.rules.evaluate import Criterion, TierVerdict
 from shared.rules.model import RuleSet
+from shared.scope import Reader, Staff
 from shared.uscc import CheckedUscc
 
 router = create_router("梯度评价 Outlooks")
-
-Reader = Annotated[
-    Subject,
-    allow(Role.ENTERPRISE, Role.REGULATOR, Role.OPERATOR, Role.FINANCE, Role.AUDITOR),
-]
-Staff = Annotated[Subject, allow(Role.REGULATOR, Role.OPERATOR, Role.FINANCE, Role.AUDITOR)]
 
 
 @router.get("/v1/enterprises/{uscc}/outlook", summary="梯度评价 Read an outlook")

@@ -10,7 +10,6 @@ from sqlmodel import col, func, select
 from contracts.events.certification import OUTLOOK, OutlookChanged
 from contracts.events.enterprise import DossierChanged
 from contracts.facts import EnterpriseFacts
-from services.certification.enterprises import within
 from services.certification.models import Enterprise
 from services.certification.outlooks.judging import judge_facts, outlook_of
 from shared import clock
@@ -18,6 +17,7 @@ from shared.auth import Subject
 from shared.bus import outbox
 from shared.db import Session, lock_keys
 from shared.rules.evaluate import Verdict
+from shared.scope import covered_by
 
 
 async def take_dossier(session: Session, fact: DossierChanged) -> bool:
@@ -97,8 +97,9 @@ async def judge_due(session: Session, today: date, limit: int) -> int:
 
 async def sum_outlooks(session: Session, by: Subject) -> tuple[int, Sequence[Any]]:
     """Enterprises judged within the caller's authority; and (tier, rule_set, attainment, count)."""
-    evaluated = await session.scalar(select(func.count()).select_from(Enterprise).where(within(by)))
-    scope = select(Enterprise.outlook).where(within(by)).subquery()
+    mine = covered_by(by.authority, col(Enterprise.region))
+    evaluated = await session.scalar(select(func.count()).select_from(Enterprise).where(mine))
+    scope = select(Enterprise.outlook).where(mine).subquery()
     part = func.jsonb_array_elements(scope.c.outlook).table_valued("value").alias("part")
     tier, rules, attainment = (
         part.c.value.op("->>")(name) for name in ("tier", "rule_set", "attainment")

@@ -27,12 +27,12 @@ from shared.auth import Role, Subject, allow
 from shared.errors import Unprocessable
 from shared.http import Db, Limit, decode_cursor, encode_cursor, link_next
 from shared.problems import wants_chinese
+from shared.scope import Staff
 from shared.uscc import slip_in
 
 router = create_router("公告名单 Official lists")
 
 Decider = Annotated[Subject, allow(Role.REGULATOR, Role.OPERATOR)]
-Staff = Annotated[Subject, allow(Role.REGULATOR, Role.OPERATOR, Role.FINANCE, Role.AUDITOR)]
 
 LIST_BODY: dict[str, Any] = {
     "requestBody": {

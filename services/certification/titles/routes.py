@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import Request
 
 from contracts.events.certification import TitleStatus
-from services.certification.errors import EnterpriseUnknown
 from services.certification.models import Enterprise
 from services.certification.titles import service
 from services.certification.titles.kinds import KINDS
@@ -24,12 +23,12 @@ from shared.auth import Role, Subject, allow, open_to_all
 from shared.authorities import authorities
 from shared.http import Db
 from shared.problems import wants_chinese
+from shared.scope import Staff, enterprise_not_found
 from shared.uscc import CheckedUscc
 
 router = create_router("称号 Titles")
 
 Anyone = Annotated[Subject, allow(*Role)]
-Staff = Annotated[Subject, allow(Role.REGULATOR, Role.OPERATOR, Role.FINANCE, Role.AUDITOR)]
 
 
 @router.get("/v1/enterprises/{uscc}/titles", summary="企业称号 List titles")
@@ -39,10 +38,7 @@ async def list_titles(
     """Every title the enterprise holds or held, as official lists say. Titles are public."""
     rows = (await service.titles_of(session, [uscc])).get(uscc, [])
     if not rows and await session.get(Enterprise, uscc) is None:
-        raise EnterpriseUnknown(
-            f"Certification knows neither a dossier nor a title of {uscc}.",
-            f"{uscc} 尚未建档,也不在任何名单中。",
-        )
+        raise enterprise_not_found(uscc)
     today, chinese = clock.today(), wants_chinese(request)
     return TitleListRead(uscc=uscc, titles=[_title(row, today, chinese) for row in rows])
 

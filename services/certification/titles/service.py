@@ -12,13 +12,13 @@ from sqlalchemy import text
 from sqlmodel import col, func, select
 
 from contracts.events.certification import TITLE, Title, TitlesChanged, TitleStatus
-from services.certification.enterprises import within
 from services.certification.models import Enterprise
 from services.certification.titles.kinds import KINDS
 from services.certification.titles.models import HeldTitle
 from shared.auth import Subject
 from shared.bus import outbox
 from shared.db import Session, lock_keys
+from shared.scope import covered_by
 
 PUBLISHED_AT_ONCE = 500
 
@@ -121,7 +121,7 @@ async def sum_titles(session: Session, by: Subject) -> Sequence[Any]:
     rows = await session.exec(
         select(HeldTitle.kind, HeldTitle.status, func.count(col(HeldTitle.uscc).distinct()))
         .join(Enterprise, col(Enterprise.uscc) == col(HeldTitle.uscc))
-        .where(within(by))
+        .where(covered_by(by.authority, col(Enterprise.region)))
         .group_by(col(HeldTitle.kind), col(HeldTitle.status))
         .order_by(col(HeldTitle.kind), col(HeldTitle.status))
     )

@@ -1,7 +1,6 @@
 """HTTP of the awards: what a payer offers, what an enterprise may have, the totals."""
 
 from decimal import Decimal
-from typing import Annotated
 
 from contracts.events.funding import AmountKind, EntitlementStatus
 from services.funding.awards import wording
@@ -22,17 +21,12 @@ from services.funding.awards.service import entitlements_of, find_scheme, sum_en
 from services.funding.enterprises import find_enterprise
 from services.funding.rule_files import Texts
 from shared.app import create_router
-from shared.auth import Role, Subject, allow, open_to_all
+from shared.auth import open_to_all
 from shared.http import Db
+from shared.scope import Reader, Staff
 from shared.uscc import CheckedUscc
 
 router = create_router("奖补 Awards")
-
-Reader = Annotated[
-    Subject,
-    allow(Role.ENTERPRISE, Role.REGULATOR, Role.OPERATOR, Role.FINANCE, Role.AUDITOR),
-]
-Staff = Annotated[Subject, allow(Role.REGULATOR, Role.OPERATOR, Role.FINANCE, Role.AUDITOR)]
 
 
 @router.get("/v1/award-schemes", summary="奖补项目列表", dependencies=[open_to_all])

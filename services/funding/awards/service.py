@@ -14,14 +14,16 @@ from sqlalchemy import func, not_
 from sqlmodel import col, select
 
 from contracts.events.funding import AmountKind, EntitlementChanged, EntitlementStatus
+from services.funding.awards import wording
 from services.funding.awards.deciding import Ending, EndReason, Grant, Held, TitleRef, decide
 from services.funding.awards.models import Entitlement
 from services.funding.awards.schemes import Scheme, rules_digest, schemes
-from services.funding.enterprises import Standing, covered_by
+from services.funding.enterprises import Standing
 from services.funding.errors import AwardSchemeNotFound
 from services.funding.models import Enterprise
 from shared.bus import outbox
 from shared.db import Session
+from shared.scope import covered_by
 
 
 async def settle_entitlements(session: Session, standing: Standing) -> None:
@@ -81,7 +83,7 @@ async def sum_entitlements(session: Session, authority: str | None) -> list[Sche
             func.sum(Entitlement.payable_cny),
         )
         .join(Enterprise, col(Enterprise.uscc) == col(Entitlement.uscc))
-        .where(covered_by(authority))
+        .where(covered_by(authority, col(Enterprise.region)))
         .group_by(col(Entitlement.scheme), col(Entitlement.automatic))
         .order_by(col(Entitlement.scheme))
     )
@@ -169,7 +171,6 @@ def _money(yuan: int | None) -> Decimal | None:
 
 
 def _fact(row: Entitlement) -> EntitlementChanged:
-    because = f" ({row.end_reason})" if row.end_reason else ""
     return EntitlementChanged(
         uscc=row.uscc,
         entitlement_id=str(row.entitlement_id),
@@ -183,5 +184,5 @@ def _fact(row: Entitlement) -> EntitlementChanged:
         amount_max_cny=row.amount_max_cny,
         payable_cny=row.payable_cny,
         title=row.title_kind,
-        reason=f"{row.title_kind}, {row.document_no}, {row.effective_on}{because}",
+        reason=wording.why(row).zh,
     )

@@ -17,20 +17,14 @@ from pydantic import Field
 from contracts.values import BankCode
 from services.funding.rule_files import InForce, Sourced, Texts, as_model
 from services.funding.titles import known_metrics
+from shared.banks import Bank, banks
 from shared.rules.lined_yaml import RuleFileError, Tree, read_tree
 from shared.rules.load import parse_condition
 from shared.rules.model import Condition, Not, Test
 
 RULES = Path(__file__).parent / "rules"
-REFERENCE = Path(__file__).parent / "reference"
 
 Yuan = Annotated[int, Field(strict=True, ge=1, le=10_000_000_000)]
-
-
-class Bank(Texts):
-    """A bank whose products stand in the rule files."""
-
-    code: BankCode
 
 
 class Limit(InForce, Sourced):
@@ -93,15 +87,6 @@ class LoanProduct:
             for check in test.checks
             for word in check.words
         )
-
-
-@cache
-def banks() -> dict[str, Bank]:
-    """Every bank by code. Raises RuleFileError."""
-    path = REFERENCE / "banks.yaml"
-    tree = read_tree(path)
-    found = (as_model(Bank, row, row, path.name) for row in tree["banks"])
-    return {bank.code: bank for bank in found}
 
 
 @cache

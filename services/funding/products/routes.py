@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from contracts.events.funding import LOAN_ELIGIBILITY
 from services.funding.enterprises import Standing, find_enterprise
-from services.funding.products.catalogue import LoanProduct, banks, leaves_of, products, products_of
+from services.funding.products.catalogue import LoanProduct, leaves_of, products, products_of
 from services.funding.products.matching import Fit, match, read_standing, valid_consent
 from services.funding.products.models import LoanSnapshot, SnapshotStatus
 from services.funding.products.schemas import (
@@ -26,18 +26,16 @@ from services.funding.rule_files import Texts
 from shared import clock
 from shared.app import create_router
 from shared.auth import Role, Subject, allow, open_to_all
+from shared.banks import banks
 from shared.http import Db
 from shared.rules.evaluate import Criterion
 from shared.rules.model import Condition, Test
+from shared.scope import Reader
 from shared.uscc import CheckedUscc
 
 router = create_router("贷款产品 Loan products")
 
 Anyone = Annotated[Subject, allow(*Role)]
-Reader = Annotated[
-    Subject,
-    allow(Role.ENTERPRISE, Role.REGULATOR, Role.OPERATOR, Role.FINANCE, Role.AUDITOR),
-]
 
 
 @router.get("/v1/banks", summary="银行列表", dependencies=[open_to_all])

@@ -178,7 +178,7 @@ async def test_unknown_enterprise_is_not_found(certification: Certification) -> 
         f"/v1/enterprises/{make_uscc()}/outlook", headers=certification.operator
     )
     assert answer.status_code == 404
-    assert answer.json()["type"] == "urn:terrace:problem:enterprise-unknown"
+    assert answer.json()["type"] == "urn:terrace:problem:enterprise-not-found"
 
 
 async def test_summary_counts_the_callers_authority_only(certification: Certification) -> None:

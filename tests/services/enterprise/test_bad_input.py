@@ -1,5 +1,6 @@
 """Bad input is a 4xx that says what to do; nothing is stored, nothing is published."""
 
+import base64
 import json
 from typing import Any
 
@@ -24,6 +25,20 @@ def _accounts(**changes: Any) -> list[dict[str, Any]]:
         ({"industry": "9811"}, "no division 98"),
         ({"region": "990100"}, "pattern"),
         ({"region": "290100"}, "No province has the code 29"),
+        ({"development_scores": [{"year": 2098, "score_bp": 6000}]}, "is not closed"),
+        (
+            {
+                "honours": [
+                    {
+                        "kind": "high_tech_enterprise",
+                        "valid_from": "2020-12-01",
+                        "valid_to": "2019-12-01",
+                    }
+                ]
+            },
+            "lies before valid_from",
+        ),
+        ({"segment": None}, "chain_position needs a segment"),
         ({"segment": "no-such-segment"}, "/v1/dictionaries/segments"),
         ({"accounts": _accounts(revenue_cny="-1.00")}, "greater than or equal to 0"),
         ({"accounts": _accounts(revenue_cny=100)}, "as a string in yuan"),
@@ -106,6 +121,7 @@ async def test_tokens_that_cannot_be_trusted_are_refused(enterprises: Enterprise
         {"authorization": f"Bearer {enterprises.token('operator', aud='other')}"},
         {"authorization": f"Bearer {enterprises.token('operator', iss='other')}"},
         {"authorization": f"Bearer {enterprises.token('king')}"},
+        {"authorization": "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6InRlc3QiLCJjcml0IjoxfQ.e30.AA"},
     ]
     for header in headers:
         answer = await enterprises.http.post("/v1/enterprises", json=make_dossier(), headers=header)
@@ -134,6 +150,44 @@ async def test_scope_is_an_authority_and_an_enterprise_sees_itself(
     ]
     assert [(await enterprises.http.get(path, headers=h)).status_code for h in allowed] == [200] * 4
     assert [(await enterprises.http.get(path, headers=h)).status_code for h in refused] == [403] * 5
+
+
+async def test_an_enterprise_does_not_file_what_public_records_say(
+    enterprises: Enterprises,
+) -> None:
+    dossier = make_dossier()
+    own = enterprises.bearer("enterprise", uscc=dossier["uscc"])
+    refused = await enterprises.http.post("/v1/enterprises", json=dossier, headers=own)
+    assert refused.status_code == 403
+    assert refused.json()["type"].endswith("official-field")
+    del dossier["compliance"]
+    opened = await enterprises.http.post("/v1/enterprises", json=dossier, headers=own)
+    assert opened.status_code == 201
+    patched = await enterprises.http.patch(
+        opened.headers["location"],
+        json={"provincial_points": 15},
+        headers={**own, "if-match": '"1"'},
+    )
+    assert patched.status_code == 403
+
+
+@pytest.mark.parametrize("version", ["0", "3000000000", "9" * 30, "x"])
+async def test_a_version_that_cannot_be_is_no_server_error(
+    enterprises: Enterprises, version: str
+) -> None:
+    uscc = (await enterprises.register())["uscc"]
+    path = f"/v1/enterprises/{uscc}/versions/{version}"
+    answer = await enterprises.http.get(path, headers=enterprises.operator)
+    assert answer.status_code == 422
+
+
+async def test_a_crafted_cursor_is_no_server_error(enterprises: Enterprises) -> None:
+    for key in ('["\\u0000"]', '["\\ud800"]', "[1e999]", "[" * 20_000):
+        cursor = base64.urlsafe_b64encode(key.encode()).decode()
+        answer = await enterprises.http.get(
+            "/v1/enterprises", params={"cursor": cursor}, headers=enterprises.operator
+        )
+        assert answer.status_code in (414, 422), key[:20]
 
 
 async def test_province_does_not_cover_a_city_that_reports_on_its_own(

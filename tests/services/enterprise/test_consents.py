@@ -57,6 +57,7 @@ async def test_one_bank_holds_one_valid_consent(enterprises: Enterprises) -> Non
         {"fields": []},
         {"fields": ["tax_secrets"]},
         {"bank": "Not A Bank"},
+        {"bank": "icbk"},
         {"evidence": None},
         {"purpose": ""},
     ],

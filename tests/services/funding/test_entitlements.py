@@ -53,7 +53,8 @@ async def test_effective_titles_bring_the_one_off_awards_without_application(
     award = next(fact for fact in facts if fact and fact["scheme"] == LITTLE_GIANT)
     assert award["payable_cny"] == "1000000.00"
     assert award["payer"] == "440100"
-    assert award["reason"] == "little_giant, 示例little_giant〔2022〕1号, 2022-07-01"
+    assert "示例little_giant〔2022〕1号" in award["reason"]
+    assert "2022-07-01" in award["reason"]
 
 
 async def test_fixed_award_that_is_not_automatic_is_offered_and_waits_for_its_payer(

@@ -8,7 +8,8 @@ import pytest
 from services.funding.awards.schemes import RULES as AWARD_RULES
 from services.funding.awards.schemes import read_schemes
 from services.funding.products.catalogue import RULES as PRODUCT_RULES
-from services.funding.products.catalogue import banks, leaves_of, products, read_products
+from services.funding.products.catalogue import leaves_of, products, read_products
+from shared.banks import banks
 from shared.rules import model
 from shared.rules.lined_yaml import RuleFileError
 

@@ -27,6 +27,7 @@ async def test_replay_after_a_withdrawal_sends_only_the_withdrawal(place: Place)
         await place.publish(Limit(uscc="k", version=2, note="withdrawn"))
         await place.publish(Limit(uscc="other", version=1, note="eligible"))
         await place.has_effects("k", "1:eligible", "2:withdrawn")
+        await place.all_published()
         before = await ids(place, Limit.contract.topic.name)
         assert await replay(place.database, place.settings(), LONG_AGO) == 2
         await place.all_published()
@@ -71,6 +72,7 @@ async def test_replay_of_happenings_sends_all_of_them_under_their_ids(place: Pla
     async with place.running([note_visit]):
         await place.publish(*(Visit(uscc="k", note=str(n)) for n in range(3)))
         await place.has_effects("k", "0", "1", "2")
+        await place.all_published()
         first = await ids(place, Visit.contract.topic.name)
         assert await replay(place.database, place.settings(), LONG_AGO) == 3
         await place.all_published()
