@@ -149,7 +149,7 @@ class KafkaBroker:
         shutil.rmtree(self._directory / "data", ignore_errors=True)
         cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = self._java(jars, "kafka.tools.StorageTool", *_JVM)
-        command[-1:] = ["format", "--cluster-id", cluster_id, "--config", "server.properties"]
+        command[-1:] = ["format", f"--cluster-id={cluster_id}", "--config", "server.properties"]
         done = subprocess.run(
             command, cwd=self._directory, capture_output=True, text=True, check=False
         )

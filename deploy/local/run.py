@@ -11,12 +11,14 @@ from typing import Any
 
 from rich.console import Console
 
+from deploy.local.domain_clock import clock_path, domain_now
 from deploy.local.kafka_jars import JarsUnavailable, kafka_jars
 from deploy.local.postgres import PostgresServer
 from deploy.local.processes import wait_until
 from deploy.local.record import AlreadyRunning, end_leftovers, running_stack, sole_supervisor
 from deploy.local.settings import (
     DEFAULT_GATEWAY_PORT,
+    SAMPLE_DOMAIN_END,
     SAMPLE_DOMAIN_START,
     StackSettings,
     default_state_dir,
@@ -32,6 +34,8 @@ _console = Console(stderr=True)
 def up(state_dir: Path, sample: bool) -> int:
     """Run the stack of the environment in the foreground; the exit code of the command."""
     start = SAMPLE_DOMAIN_START if sample else None
+    if sample and (reason := _too_late_for_the_sample(state_dir)):
+        return _refuse(reason)
     try:
         settings = from_environment(
             state_dir, gateway_port=DEFAULT_GATEWAY_PORT, domain_start=start
@@ -39,6 +43,17 @@ def up(state_dir: Path, sample: bool) -> int:
     except ValueError as problem:
         return _refuse(str(problem))
     return serve(settings, sample)
+
+
+def _too_late_for_the_sample(state_dir: Path) -> str | None:
+    """Why this state cannot take the sample region, whose consents and titles end in 2023."""
+    if not clock_path(state_dir).exists() or domain_now(state_dir) < SAMPLE_DOMAIN_END:
+        return None
+    return (
+        f"The sample region is of {SAMPLE_DOMAIN_START:%Y-%m-%d}; domain time in {state_dir} is"
+        f" {domain_now(state_dir):%Y-%m-%d} and moves forward only. Take another state directory"
+        " (TERRACE_STATE_DIR), or empty this one: terrace down --remove-data"
+    )
 
 
 def serve(settings: StackSettings, sample: bool) -> int:
@@ -96,7 +111,7 @@ def remove_state(state_dir: Path) -> None:
     with sole_supervisor(state_dir):
         end_leftovers(state_dir)
         PostgresServer(state_dir).remove()
-        for name in ("kafka", "keys", "logs", "run"):
+        for name in ("kafka", "keys", "logs", "run", "sample"):
             shutil.rmtree(state_dir / name, ignore_errors=True)
         for name in ("passwords.json", "clock.json", "stack.json"):
             (state_dir / name).unlink(missing_ok=True)

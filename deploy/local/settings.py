@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 DEFAULT_GATEWAY_PORT = 8000
 # The sample region lives on this day; a stack begun with the sample takes it as domain time.
 SAMPLE_DOMAIN_START = datetime(2022, 9, 30, 9, tzinfo=SHANGHAI)
+SAMPLE_DOMAIN_END = datetime(2023, 6, 30, tzinfo=SHANGHAI)
 
 
 @dataclass(frozen=True)
