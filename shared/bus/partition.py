@@ -32,6 +32,7 @@ ATTEMPTS_MAX = 5
 RETRY_S = 0.1
 OUTAGE_BACK_OFF_S = (0.1, 10.0)
 PAUSE_CHECK_S = 0.5
+COMMIT_S = 5.0
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -207,13 +208,16 @@ class Partition:
             await self._sleep(back_off.next_s())
 
     async def _commit(self, last: Received) -> None:
-        """Commit the offset after this record. A partition that was lost meanwhile has another
-        owner, who gets the record again and finds it in the inbox."""
+        """Commit the offset after this record, if the partition is still ours and the broker there.
+
+        A commit that is dropped does no harm: whoever gets the record again finds it in the inbox.
+        """
         self.next_offset = last.offset + 1
+        commit = self._group.consumer.commit({self.tp: self.next_offset})
         try:
-            await self._group.consumer.commit({self.tp: self.next_offset})
-        except (CommitFailedError, IllegalStateError) as error:
-            log.info("commit dropped", topic=self.tp.topic, error=str(error))
+            await asyncio.wait_for(commit, COMMIT_S)
+        except (CommitFailedError, IllegalStateError, TimeoutError) as error:
+            log.info("commit dropped", topic=self.tp.topic, error=repr(error))
 
     async def _poll_around_unreadable(self) -> list[Received]:
         """Records with a header name that is no UTF-8 stop aiokafka's decoder; step over one.

@@ -10,7 +10,9 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka import errors as kafka
@@ -32,7 +34,7 @@ _SEQUENCE_LOST = (
     kafka.ProducerFenced,
     kafka.ProducerClosed,
 )
-_partition = DefaultPartitioner()
+_default_partitioner = DefaultPartitioner()
 
 
 @dataclass(frozen=True)
@@ -80,23 +82,26 @@ class _Batch:
 
 
 class Publisher:
-    """An idempotent producer (`acks=all`) and the topics of one service."""
+    """An idempotent producer (`acks=all`) and the topics of one service.
+
+    A forgetful broker (the stand-in) has no idempotent producer. It gets a marker: a topic whose
+    name nobody else knows, and which is gone when the broker has begun anew.
+    """
 
     def __init__(
         self,
         bootstrap: str,
         topics: Iterable[Topic],
         *,
-        idempotent: bool,
+        forgetful: bool = False,
         security: Mapping[str, Any] | None = None,
     ) -> None:
         self._bootstrap = bootstrap
         self._security = security or {}
         self._topics = tuple(topics)
-        self._idempotent = idempotent
+        self._marker = f"terrace.marker-{uuid4().hex}" if forgetful else None
         self._producer: AIOKafkaProducer | None = None
         self._ready_topics: set[str] = set()
-        self.forgotten: set[str] = set()
         # Partitions where a batch was refused, and how many of its rows go out one by one.
         self._one_by_one: dict[TopicPartition, int] = {}
 
@@ -105,15 +110,24 @@ class Publisher:
         self._producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
             acks="all",
-            enable_idempotence=self._idempotent,
+            enable_idempotence=self._marker is None,
             max_batch_size=BATCH_BYTES_MAX,
             request_timeout_ms=REQUEST_MS,
             **self._security,
         )
         await self._producer.start()
-        existing = await self._existing_topics()
-        self.forgotten |= self._ready_topics - existing
-        self._ready_topics &= existing
+        self._ready_topics &= await self._existing_topics()
+
+    async def has_forgotten(self) -> bool:
+        """Whether a forgetful broker has begun anew since `mark_broker`."""
+        return self._marker is not None and self._marker not in await self._existing_topics()
+
+    async def mark_broker(self) -> None:
+        """Leave the marker on a forgetful broker."""
+        if self._marker is not None:
+            topic = Topic(self._marker, "bus", "", compacted=False, partitions=1)
+            await ensure_topics(self._bootstrap, {self._marker: topic}, self._security)
+            self._ready_topics.add(self._marker)
 
     async def check(self) -> None:
         """Raises KafkaError when the broker is away or has lost topics published to before."""
@@ -130,12 +144,12 @@ class Publisher:
         for address, part in _by_topic(rows).items():
             try:
                 await self._prepare(address)
-                partitions = sorted(await self._open.partitions_for(address))
+                partitions = tuple(sorted(await self._open.partitions_for(address)))
             except (TopicNotMade, kafka.TopicAuthorizationFailedError) as error:
                 sent.refused += [(row, str(error)) for row in part]
                 continue
             for row in part:
-                number = _partition(row.key.encode(), partitions, partitions)
+                number = _partition(row.key, partitions)
                 self._batch_of(TopicPartition(address, number), batches).append(row)
         answers = await asyncio.gather(
             *(self._send(tp, batch) for tp, batch in batches.items()), return_exceptions=True
@@ -214,6 +228,13 @@ class Publisher:
             self._one_by_one[tp] -= 1
             if self._one_by_one[tp] == 0:
                 del self._one_by_one[tp]
+
+
+@lru_cache(maxsize=100_000)
+def _partition(key: str, partitions: tuple[int, ...]) -> int:
+    """Where every Kafka client puts the key. Remembered, since the hash is computed in Python."""
+    number: int = _default_partitioner(key.encode(), partitions, partitions)
+    return number
 
 
 def _by_topic(rows: Sequence[Row]) -> dict[str, list[Row]]:

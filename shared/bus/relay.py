@@ -88,15 +88,13 @@ class Relay:
     def __init__(self, database: Database, settings: Settings, topics: Sequence[Topic]) -> None:
         self._database = database
         self._forgetful = settings.broker_forgets
-        # The stand-in broker knows no idempotent producer.
         self._publisher = Publisher(
             settings.kafka,
             topics,
-            idempotent=not self._forgetful,
+            forgetful=settings.broker_forgets,
             security=client_security(settings),
         )
         self._held_back: dict[tuple[str, str], _HeldBack] = {}
-        self._first_time = True
         self._back_off = BackOff(*BACK_OFF_S)
         self._problem: str | None = "starting"
         self._stopping = asyncio.Event()
@@ -165,11 +163,10 @@ class Relay:
             await lock.keep_while(wait_for(self._stopping, self._back_off.next_s()))
 
     async def _remind(self, lock: "_Lock") -> None:
-        """Publish the retained outbox again when the broker may have forgotten it."""
-        if self._forgetful and (self._first_time or self._publisher.forgotten):
+        """Publish the retained outbox again to a broker that has forgotten it."""
+        if await lock.keep_while(self._publisher.has_forgotten()):
             await lock.keep_while(replay.publish_everything(self._database))
-            self._first_time = False
-            self._publisher.forgotten.clear()
+            await lock.keep_while(self._publisher.mark_broker())
 
     async def _pump(self, lock: "_Lock") -> None:
         """Publish window after window until the producer has to be replaced."""
@@ -178,6 +175,8 @@ class Relay:
             rows = await self._unpublished(lock)
             if rows:
                 quiet = 0
+                if self._forgetful:
+                    await lock.keep_while(self._publisher.check())
                 sent = await lock.keep_while(self._publisher.publish(rows))
                 await self._mark(lock, sent)
                 if sent.trouble is not None:

@@ -1,6 +1,8 @@
 """PostgreSQL or Kafka away: the bus waits; nothing is lost, nothing twice, no dead letter."""
 
 import asyncio
+import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,11 +10,13 @@ from sqlalchemy import text
 
 from deploy.local.kafka import KafkaBroker
 from deploy.local.postgres import PostgresServer
+from deploy.local.tansu import TansuBroker
 from shared import migrate
 from shared.bus import partition
 from shared.db import Session
 from tests.conftest import CACHE, Broker
 from tests.shared.bus.support import (
+    Limit,
     Place,
     Visit,
     eventually,
@@ -71,10 +75,20 @@ async def test_database_killed_in_the_middle_of_a_handler(
         server.remove()
 
 
+def clients_at_work() -> set[asyncio.Task[object]]:
+    """Tasks of Kafka clients; a bus that was stopped leaves none."""
+    return {
+        task
+        for task in asyncio.all_tasks()
+        if "aiokafka" in getattr(task.get_coro(), "cr_code", task).__repr__()
+    }
+
+
 @pytest.mark.timeout(180)
 async def test_broker_killed_and_started_again(fresh_database: str, tmp_path: Path) -> None:
     use_own_topics()
     await migrate.upgrade(fresh_database, None)
+    before = clients_at_work()
     broker = KafkaBroker(tmp_path, CACHE)
     place = Place(fresh_database, broker.bootstrap)
     await place.execute(EFFECTS)
@@ -87,6 +101,8 @@ async def test_broker_killed_and_started_again(fresh_database: str, tmp_path: Pa
             await eventually(lambda: is_ready(bus), "ready")
 
             broker.kill()
+            # A partition that fails makes the consumer begin anew, here without a broker.
+            bus._consumer._broken.set()
             await place.publish(*(Visit(uscc=f"k{n}", note="while away") for n in range(50)))
             await eventually(lambda: is_troubled(bus), "trouble reported")
             broker.start()
@@ -97,3 +113,34 @@ async def test_broker_killed_and_started_again(fresh_database: str, tmp_path: Pa
         finally:
             broker.remove()
     await place.database.close()
+    assert clients_at_work() <= before
+
+
+async def test_stand_in_broker_that_is_killed_hears_the_outbox_again(
+    fresh_database: str, tmp_path: Path
+) -> None:
+    use_own_topics()
+    await migrate.upgrade(fresh_database, None)
+    broker = TansuBroker(tmp_path)
+    place = Place(fresh_database, broker.bootstrap)
+    await place.execute(EFFECTS)
+    topics = [Visit.contract.topic.name, Limit.contract.topic.name]
+    try:
+        broker.start()
+        async with place.running([note_visit], broker_forgets=True):
+            await place.publish(*(Limit(uscc="k", version=n, note=str(n)) for n in (1, 2)))
+            for note_, lives in (("1", 1), ("2", 2)):
+                await place.publish(Visit(uscc="k", note=note_))
+                await place.has_effects("k", *map(str, range(1, lives + 1)))
+                broker.kill()
+                broker.start()
+            await eventually(partial(are_told, place, topics[0], {"1", "2"}), "told again")
+            await eventually(partial(are_told, place, topics[1], {"2"}), "current state only")
+            assert await place.effects("k") == ["1", "2"]
+    finally:
+        broker.remove()
+    await place.database.close()
+
+
+async def are_told(place: Place, topic: str, notes: set[str]) -> bool:
+    return {json.loads(record.value)["note"] for record in await place.read(topic)} == notes

@@ -123,7 +123,7 @@ async def none_has_problems(*buses: object) -> bool:
 
 async def test_discarded_producer_delivers_nothing_more(place: Place) -> None:
     topic = Visit.contract.topic
-    publisher = Publisher(place.bootstrap, [topic], idempotent=True)
+    publisher = Publisher(place.bootstrap, [topic])
     await publisher.connect()
     await publisher.publish([Row(1, topic.name, "k", b"first", {})])
 
