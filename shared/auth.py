@@ -27,6 +27,7 @@ from shared.settings import Settings
 
 KEYS_REFRESH_S_MIN = 10
 TOKENS_REMEMBERED_MAX = 4096
+UNUSABLE_KEYS = (OSError, ValueError, TypeError, LookupError, httpx.HTTPError, JoseError)
 
 
 class Unauthorized(DomainError):
@@ -90,6 +91,7 @@ class TokenVerifier:
         self._keys: KeySet | None = None
         self._keys_read_at = 0.0
         self._reading = asyncio.Lock()
+        self._failure: tuple[float, str] | None = None
         self._known: dict[str, tuple[float, Subject]] = {}
 
     async def subject_of(self, request: Request) -> Subject | None:
@@ -145,17 +147,22 @@ class TokenVerifier:
         raise AssertionError("unreachable: the second round returns or raises")
 
     async def _key_set(self, refresh: bool) -> KeySet:
+        if self._keys is not None and not refresh:
+            return self._keys  # whoever reads them anew holds up no known key
+        asked_at = time.monotonic()
         async with self._reading:
             stale = time.monotonic() - self._keys_read_at > KEYS_REFRESH_S_MIN
             if self._keys is None or (refresh and stale):
+                if self._failure is not None and self._failure[0] > asked_at:
+                    raise ConnectionError(self._failure[1])  # those who waited share the outcome
                 self._keys_read_at = time.monotonic()
                 try:
                     self._keys = KeySet.import_key_set(await _read_keys(self._settings.jwks))
-                except (OSError, ValueError, httpx.HTTPError, JoseError) as error:
+                except UNUSABLE_KEYS as error:
+                    reason = f"The issuer's keys cannot be read: {error!r}"
+                    self._failure = time.monotonic(), reason
                     if self._keys is None:
-                        raise ConnectionError(
-                            f"The issuer's keys cannot be read: {error}"
-                        ) from None
+                        raise ConnectionError(reason) from None
             return self._keys
 
 

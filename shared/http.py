@@ -6,6 +6,7 @@ Owns the transaction, `Idempotency-Key`, `If-Match`, paging. Domain rules stay i
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -32,6 +33,15 @@ _ANSWERED = text(
 _KEEP_ANSWER = text(
     "INSERT INTO idempotency (subject, key, request_hash, status, headers, body)"
     " VALUES (:owner, :key, :digest, :status, CAST(:headers AS jsonb), :body)"
+)
+
+# JSON without the escape of a NUL or of half a surrogate pair; an escaped backslash is text.
+_STORABLE_ESCAPES = re.compile(
+    rb"(?:[^\\]++"
+    rb"|\\u(?!0000|[dD][89a-fA-F])"
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]"
+    rb"|\\(?!u).?)*+",
+    re.DOTALL,
 )
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -134,11 +144,15 @@ def _with_body_limit(request: Request, bytes_max: int) -> Request:
 async def _check_input(request: Request, expects_json: bool) -> None:
     body = await request.body()
     binary = not expects_json and not request.headers.get("content-type", "").startswith("text/")
-    nul = b"\x00" in body or b"\\u0000" in body
-    if (nul and not binary) or "%00" in str(request.url):
+    if (
+        (b"\x00" in body and not binary)
+        or (expects_json and _STORABLE_ESCAPES.fullmatch(body) is None)
+        or "\x00" in request.scope["path"]
+        or "%00" in request.url.query
+    ):
         raise UnusableText(
-            "The input holds a NUL character (U+0000). Remove it.",
-            "输入含有空字符 (U+0000),请删除。",
+            "The input holds a NUL character (U+0000) or half a surrogate pair. Remove it.",
+            "输入含有空字符 (U+0000) 或不成对的代理字符,请删除。",
         )
     if expects_json and body:
         media = request.headers.get("content-type", "").partition(";")[0].strip().lower()

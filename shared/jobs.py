@@ -7,6 +7,7 @@ database's clock, so that moved domain time moves it too.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import structlog
@@ -37,6 +38,7 @@ class Jobs:
         self._jobs = jobs
         self._task: asyncio.Task[None] | None = None
         self._queuer: PgQueuer | None = None
+        self._under_way: set[asyncio.Task[Any]] = set()
         self._problem: str | None = None
 
     def problems(self) -> list[str]:
@@ -52,6 +54,8 @@ class Jobs:
         """Stop; a job under way is cancelled and its transaction rolled back."""
         if self._queuer is not None:
             self._queuer.shutdown.set()
+        for job in self._under_way:
+            job.cancel()  # the queuer itself would wait for them to end
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -81,9 +85,14 @@ class Jobs:
 
     def _guarded(self, job: Job) -> Callable[[Schedule], Awaitable[None]]:
         async def run(_schedule: Schedule) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._under_way.add(task)
             try:
                 await job.run(self._database)
             except Exception:
                 log.exception("job failed; it runs again at its next time", job=job.name)
+            finally:
+                self._under_way.discard(task)
 
         return run

@@ -27,21 +27,25 @@ class Settings(BaseSettings):
         env_prefix="TERRACE_", extra="ignore", hide_input_in_errors=True
     )
 
-    environment: Literal["local", "test", "production"] = "local"
+    environment: Literal["local", "test", "production"] = Field(
+        "local", description="Production refuses what only a trial may have."
+    )
     database_url: PostgresDsn | None = Field(
         None, description="The service's own database; the gateway has none."
     )
     database_password: SecretStr | None = Field(
         None, description="The password, where TERRACE_DATABASE_URL names a user without one."
     )
-    database_pool_size: int = Field(10, ge=1, le=200)
+    database_pool_size: int = Field(10, ge=1, le=200, description="Connections per process.")
     kafka: str = Field("127.0.0.1:9092", description="Bootstrap servers, host:port.")
     kafka_security: Literal["plaintext", "sasl_plaintext", "sasl_ssl"] = Field(
         "plaintext", description="Whether the broker asks who we are, and over TLS."
     )
-    kafka_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
-    kafka_user: str = ""
-    kafka_password: SecretStr | None = None
+    kafka_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = Field(
+        "SCRAM-SHA-512", description="How the password is shown to the broker (SASL)."
+    )
+    kafka_user: str = Field("", description="Who we are to a broker that asks.")
+    kafka_password: SecretStr | None = Field(None, description="The password of that user.")
     kafka_ca: str | None = Field(
         None, description="Path of the certificates that may sign the broker's, for sasl_ssl."
     )
@@ -49,22 +53,39 @@ class Settings(BaseSettings):
         False, description="The stand-in broker: the relay publishes the archive again at start."
     )
     jwks: str = Field("", description="Path or URL of the issuer's JSON Web Key Set.")
-    issuer: str = "terrace-local"
-    audience: str = "terrace"
-    token_algorithm: Literal["RS256", "ES256", "PS256"] = "RS256"
+    issuer: str = Field("terrace-local", description="The `iss` a token must name.")
+    audience: str = Field("terrace", description="An `aud` a token must name.")
+    token_algorithm: Literal["RS256", "ES256", "PS256"] = Field(
+        "RS256", description="The one algorithm tokens are signed with."
+    )
     clock_file: str | None = Field(
         None, description="Moves domain time forward; refused in production."
     )
     upstreams: dict[str, HttpUrl] = Field(
         default_factory=dict, description="Gateway only: service name to base URL."
     )
-    upstream_timeout_s: float = Field(30, gt=0)
-    body_bytes_max: int = Field(8_000_000, gt=0)
-    idempotency_retention_days: int = Field(7, ge=1)
-    outbox_retention_days: int = Field(30, ge=1)
-    inbox_retention_days: int = Field(30, ge=1)
-    dead_letters_in_row_max: int = Field(20, ge=1)
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    upstream_timeout_s: float = Field(
+        30, gt=0, description="Gateway only: how long it waits for a service."
+    )
+    body_bytes_max: int = Field(8_000_000, gt=0, description="A longer request body is 413.")
+    idempotency_retention_days: int = Field(
+        7, ge=1, description="How long an `Idempotency-Key` is remembered."
+    )
+    outbox_retention_days: int = Field(
+        30, ge=1, description="How long published events can be replayed."
+    )
+    inbox_retention_days: int = Field(
+        30,
+        ge=1,
+        description="How long a handled event is recognised; longer where a consumed topic is"
+        " kept longer.",
+    )
+    dead_letters_in_row_max: int = Field(
+        20, ge=1, description="So many dead letters in a row pause the partition."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="What is logged, as JSON lines on standard error."
+    )
 
     @classmethod
     def settings_customise_sources(

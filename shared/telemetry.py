@@ -22,8 +22,8 @@ _TRACEBACK = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, ma
 
 _REQUESTS = Counter("terrace_http_requests_total", "HTTP requests.", ["method", "status"])
 _DURATION = Histogram("terrace_http_request_seconds", "Duration of HTTP requests.", ["method"])
-_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
-_TRACEPARENT = re.compile(r"^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 
 
 def configure_logging(service: str, level: str) -> None:
@@ -65,7 +65,7 @@ def _add_correlation(
 
 def continue_trace(parent: str | None) -> str:
     """A traceparent (W3C) for this hop: the same trace, a new span; a new trace without parent."""
-    match = _TRACEPARENT.match(parent or "")
+    match = _TRACEPARENT.fullmatch(parent or "")
     trace_id = match[1] if match else secrets.token_hex(16)
     return f"00-{trace_id}-{secrets.token_hex(8)}-{match[2] if match else '01'}"
 
@@ -96,7 +96,9 @@ class RequestTelemetry:
         given = headers.get("x-request-id", "")
         started, status = time.perf_counter(), 500
 
-        with trace(given if _REQUEST_ID.match(given) else None, headers.get("traceparent")) as id_:
+        with trace(
+            given if _REQUEST_ID.fullmatch(given) else None, headers.get("traceparent")
+        ) as id_:
 
             async def send_with_id(message: Message) -> None:
                 nonlocal status

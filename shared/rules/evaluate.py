@@ -4,24 +4,31 @@ A score passes as soon as the known points suffice, and fails as soon as the bes
 unknown indicators could not pass; only between the two it cannot be judged.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeAlias
 
-from contracts.values import Tier
-from shared.rules.judge import (
-    Criterion,
-    Finding,
-    all_of,
-    any_of,
-    holds,
-    judge,
-    missing_of,
+from shared.rules.judge import Judge, all_of, any_of, holds, judge, missing_of, prepare
+from shared.rules.metric import Reading, Unknown
+from shared.rules.model import (
+    Condition,
+    Indicator,
+    Not,
+    RuleSet,
+    Score,
+    Target,
+    Test,
+    TierRules,
 )
-from shared.rules.metric import Reading
-from shared.rules.model import Category, Condition, Indicator, RuleSet, Score, TierRules
-from shared.rules.scoring import Earned, earn
+from shared.rules.prepared import Prepared
+from shared.rules.scoring import Earn, prepare_scale
+from shared.rules.trace import Criterion, Finding, Line, new_criterion
 
 __all__ = ["Criterion", "Finding", "TierVerdict", "Verdict", "evaluate", "holds", "judge"]
+
+Trace: TypeAlias = list[Criterion]
+Outcomes: TypeAlias = list[bool | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ class TierVerdict:
     add when it cannot be judged.
     """
 
-    tier: Tier
+    tier: Target
     met: bool | None
     points: int | None
     points_min: int | None
@@ -52,98 +59,84 @@ class Verdict:
     tiers: tuple[TierVerdict, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    met: bool | None
-    low: int
-    high: int
-    criteria: tuple[Criterion, ...]
-
-
 def evaluate(rules: RuleSet, reading: Reading) -> Verdict:
     """Judge every tier of the edition."""
-    preconditions = _judge_each(rules.preconditions, reading, "precondition")
-    tiers = tuple(_tier(tier, preconditions, reading) for tier in rules.tiers)
-    return Verdict(rules, reading.as_of, tiers)
+    prepared = _PREPARED.of(rules)
+    trace: Trace = []
+    outcomes = prepared.preconditions.judge(reading, trace)
+    found: dict[Target, TierVerdict] = {}
+    for tier in prepared.tiers:
+        if isinstance(tier, _AnyTier):
+            found[tier.tier] = tier.judge(found)
+        else:
+            found[tier.rules.tier] = tier.judge(reading, outcomes, trace)
+    return Verdict(rules, reading.as_of, tuple(found.values()))
 
 
-def _judge_each(
-    conditions: tuple[Condition, ...], reading: Reading, kind: str
-) -> tuple[Finding, ...]:
-    return tuple(judge(condition, reading, kind) for condition in conditions)
+class _Conditions:
+    """Some conditions of a rule set, prepared."""
+
+    def __init__(self, conditions: tuple[Condition, ...], kind: str) -> None:
+        self.names = [_first_name(condition) for condition in conditions]
+        self._judges: list[Judge] = [prepare(condition, kind) for condition in conditions]
+
+    def judge(self, reading: Reading, trace: Trace) -> Outcomes:
+        """What each of them says; their criteria go into the trace."""
+        return [judge(reading, trace) for judge in self._judges]
 
 
-def _tier(rules: TierRules, preconditions: tuple[Finding, ...], reading: Reading) -> TierVerdict:
-    required = (*preconditions, *_judge_each(rules.conditions, reading, "condition"))
-    scored = _score(rules.score, reading) if rules.score else None
-    routes = _judge_each(rules.direct_routes, reading, "direct_route")
-    outcomes = [finding.met for finding in required]
-    if scored is not None:
-        outcomes.append(any_of([scored.met, *(route.met for route in routes)]))
-    met = all_of(outcomes)
-    criteria = tuple(
-        criterion
-        for part in (required, (scored,) if scored else (), routes)
-        for finding in part
-        for criterion in finding.criteria
-    )
-    low, high = (scored.low, scored.high) if scored else (None, None)
-    return TierVerdict(
-        tier=rules.tier,
-        met=met,
-        points=low if low == high else None,
-        points_min=low,
-        points_max=high,
-        criteria=criteria,
-        unmet=_unmet(required, scored, routes) if met is False else (),
-        missing=_missing(required, scored, routes) if met is None else (),
-    )
+def _first_name(condition: Condition) -> str:
+    """The id of the first line that a condition writes."""
+    if isinstance(condition, Test) or condition.named:
+        return condition.id
+    return _first_name(condition.part if isinstance(condition, Not) else condition.parts[0])
 
 
-def _unmet(
-    required: tuple[Finding, ...], scored: _Scored | None, routes: tuple[Finding, ...]
-) -> tuple[str, ...]:
-    """The criteria that must change: failed conditions; a failed score with its failed parts."""
-    names = [finding.criteria[0].id for finding in required if finding.met is False]
-    if scored and any_of([scored.met, *(route.met for route in routes)]) is False:
-        names += [c.id for c in scored.criteria if c.kind != "indicator" and c.met is False]
-    return tuple(names)
+class _Scoring:
+    """A scoring table, prepared."""
 
+    def __init__(self, score: Score) -> None:
+        full = sum(category.points_max for category in score.categories)
+        texts = ("总分及各类最低分", "Total score and the minimum of each category")
+        self._total_min = score.total_min
+        self._line = _points_line(score, "score", None, score.total_min, full, texts)
+        self._categories = [
+            (
+                _points_line(
+                    score,
+                    category.id,
+                    "score",
+                    category.points_min,
+                    category.points_max,
+                    (category.zh, category.en),
+                ),
+                category.points_min,
+                [_prepare_indicator(one, category.id) for one in category.indicators],
+            )
+            for category in score.categories
+        ]
 
-def _missing(
-    required: tuple[Finding, ...], scored: _Scored | None, routes: tuple[Finding, ...]
-) -> tuple[str, ...]:
-    """The facts that could decide: of open conditions, and of the score and routes when open."""
-    open_ones = [criterion for finding in required for criterion in finding.criteria]
-    if scored and any_of([scored.met, *(route.met for route in routes)]) is None:
-        if scored.met is None:
-            open_ones += scored.criteria
-        open_ones += [criterion for route in routes for criterion in route.criteria]
-    return missing_of(tuple(open_ones))
-
-
-def _score(score: Score, reading: Reading) -> _Scored:
-    earned = [
-        [(one, earn(one, reading)) for one in category.indicators] for category in score.categories
-    ]
-    bounds = [
-        (sum(found.low for _, found in group), sum(found.high for _, found in group))
-        for group in earned
-    ]
-    low, high = sum(low for low, _ in bounds), sum(high for _, high in bounds)
-    categories = [
-        _reaches(category.points_min, *bound)
-        for category, bound in zip(score.categories, bounds, strict=True)
-    ]
-    total = _reaches(score.total_min, low, high)
-    met = all_of([total, *categories])
-    criteria = [_score_line(score, met, low, high)]
-    for category, bound, group, reached in zip(
-        score.categories, bounds, earned, categories, strict=True
-    ):
-        criteria.append(_category_line(score, category, bound, reached))
-        criteria += [_indicator_line(category, one, found) for one, found in group]
-    return _Scored(met, low, high, tuple(criteria))
+    def judge(self, reading: Reading, trace: Trace) -> tuple[bool | None, int, int]:
+        """Whether it passes, and between which points."""
+        lines: Trace = []
+        outcomes: Outcomes = []
+        low = high = 0
+        for line, minimum, indicators in self._categories:
+            found = [indicator(reading) for indicator in indicators]
+            least = most = 0
+            for one in found:
+                least += one.points_min or 0
+                most += one.points_max or 0
+            met = _reaches(minimum, least, most)
+            outcomes.append(met)
+            lines.append(new_criterion((line, met, None, least, most, ())))
+            lines += found
+            low, high = low + least, high + most
+        outcomes.append(_reaches(self._total_min, low, high))
+        met = all_of(outcomes)
+        trace.append(new_criterion((self._line, met, None, low, high, ())))
+        trace += lines
+        return met, low, high
 
 
 def _reaches(minimum: int, low: int, high: int) -> bool | None:
@@ -152,101 +145,155 @@ def _reaches(minimum: int, low: int, high: int) -> bool | None:
     return False if high < minimum else None
 
 
-def _range(low: int, high: int) -> str:
-    return str(low) if low == high else f"{low}–{high}"
-
-
-def _score_line(score: Score, met: bool | None, low: int, high: int) -> Criterion:
-    full = sum(category.points_max for category in score.categories)
-    return _points_line(
-        id_="score",
-        kind="score",
-        parent=None,
-        met=met,
-        bounds=(low, high),
-        needed=score.total_min,
-        full=full,
-        texts=("总分及各类最低分", "Total score and the minimum of each category"),
-        score=score,
-    )
-
-
-def _category_line(
-    score: Score, category: Category, bounds: tuple[int, int], met: bool | None
-) -> Criterion:
-    return _points_line(
-        id_=category.id,
-        kind="category",
-        parent="score",
-        met=met,
-        bounds=bounds,
-        needed=category.points_min,
-        full=category.points_max,
-        texts=(category.zh, category.en),
-        score=score,
-    )
-
-
 def _points_line(
-    *,
-    id_: str,
-    kind: str,
-    parent: str | None,
-    met: bool | None,
-    bounds: tuple[int, int],
-    needed: int,
-    full: int,
-    texts: tuple[str, str],
-    score: Score,
-) -> Criterion:
-    low, high = bounds
-    seen = _range(low, high)
-    return Criterion(
+    score: Score, id_: str, parent: str | None, needed: int, full: int, texts: tuple[str, str]
+) -> Line:
+    return Line(
         id=id_,
-        kind=kind,
+        kind="category" if parent else "score",
         parent=parent,
-        met=met,
         metric=None,
-        seen=seen,
-        seen_zh=seen,
         needed=f"≥ {needed}",
         needed_zh=f"≥ {needed}",
         text_zh=texts[0],
         text_en=texts[1],
         source=score.provenance.source,
         verification=score.provenance.verification,
-        missing=(),
-        reason_zh=None,
-        reason_en=None,
-        points=low if low == high else None,
-        points_min=low,
-        points_max=high,
         points_full=full,
     )
 
 
-def _indicator_line(category: Category, indicator: Indicator, found: Earned) -> Criterion:
-    known = found.low == found.high
-    unknowns = found.unknowns
-    return Criterion(
+def _prepare_indicator(indicator: Indicator, category: str) -> Callable[[Reading], Criterion]:
+    line = Line(
         id=indicator.id,
         kind="indicator",
-        parent=category.id,
-        met=found.low > 0 if known else None,
+        parent=category,
         metric=None,
-        seen=found.seen_en,
-        seen_zh=found.seen_zh,
         needed=indicator.needed_en,
         needed_zh=indicator.needed_zh,
         text_zh=indicator.zh,
         text_en=indicator.en,
         source=indicator.provenance.source,
         verification=indicator.provenance.verification,
-        missing=tuple(dict.fromkeys(name for one in unknowns for name in one.facts)),
-        reason_zh=" ".join(dict.fromkeys(one.zh for one in unknowns)) or None,
-        reason_en=" ".join(dict.fromkeys(one.en for one in unknowns)) or None,
-        points=found.low if known else None,
-        points_min=found.low,
-        points_max=found.high,
         points_full=indicator.points_max,
     )
+    earn: Earn = prepare_scale(indicator.scale, indicator.points_max)
+
+    def judge_indicator(reading: Reading) -> Criterion:
+        low, high, seen, unknowns = earn(reading)
+        met = low > 0 if low == high else None
+        return new_criterion((line, met, seen, low, high, unknowns))
+
+    return judge_indicator
+
+
+class _Tier:
+    """A tier with criteria of its own, prepared."""
+
+    def __init__(self, rules: TierRules, preconditions: _Conditions) -> None:
+        self.rules = rules
+        self._conditions = _Conditions(rules.conditions, "condition")
+        self._required = (*preconditions.names, *self._conditions.names)
+        self._score = _Scoring(rules.score) if rules.score else None
+        self._routes = _Conditions(rules.direct_routes, "direct_route")
+
+    def judge(self, reading: Reading, outcomes: Outcomes, preconditions: Trace) -> TierVerdict:
+        """The tier's verdict, behind what the preconditions say."""
+        trace = preconditions.copy()
+        required = outcomes + self._conditions.judge(reading, trace)
+        end = len(trace)
+        if self._score is None:
+            met = all_of(required)
+            passes, low, high, scored = None, None, None, end
+            way: bool | None = True
+        else:
+            passes, low, high = self._score.judge(reading, trace)
+            scored = len(trace)
+            way = any_of([passes, *self._routes.judge(reading, trace)])
+            met = all_of([*required, way])
+        unmet: tuple[str, ...] = ()
+        missing: tuple[str, ...] = ()
+        if met is False:
+            names = [n for n, one in zip(self._required, required, strict=True) if one is False]
+            unmet = (*names, *_failed(trace[end:scored])) if way is False else tuple(names)
+        elif met is None:
+            open_ones = trace[:end]
+            if way is None:
+                open_ones += trace[end if passes is None else scored :]
+            missing = missing_of(tuple(open_ones))
+        return TierVerdict(
+            self.rules.tier,
+            met,
+            low if low == high else None,
+            low,
+            high,
+            tuple(trace),
+            unmet,
+            missing,
+        )
+
+
+def _failed(score: Trace) -> list[str]:
+    """What of a failed score must change: itself and the categories under their minimum."""
+    return [line.id for line in score if line.met is False and line.kind != "indicator"]
+
+
+class _AnyTier:
+    """A tier that counts as reached with any of others: one line for each of them."""
+
+    def __init__(self, rules: TierRules, edition: RuleSet) -> None:
+        self.tier = rules.tier
+        tiers = {tier.tier: tier for tier in edition.tiers}
+        self._lines = [
+            Line(
+                id=tier,
+                kind="tier",
+                parent=None,
+                metric=None,
+                needed="any of",
+                needed_zh="满足其一",
+                text_zh=tiers[tier].zh,
+                text_en=tiers[tier].en,
+                source=edition.provenance.source,
+                verification=edition.provenance.verification,
+            )
+            for tier in rules.any_of
+        ]
+        self._parts = rules.any_of
+
+    def judge(self, found: dict[Target, TierVerdict]) -> TierVerdict:
+        """The verdict, from those of the other tiers."""
+        parts = [found[tier] for tier in self._parts]
+        met = any_of([part.met for part in parts])
+        criteria = tuple(
+            Criterion(line, part.met, unknowns=_lacks(part.missing))
+            for line, part in zip(self._lines, parts, strict=True)
+        )
+        return TierVerdict(
+            tier=self.tier,
+            met=met,
+            points=None,
+            points_min=None,
+            points_max=None,
+            criteria=criteria,
+            unmet=tuple(line.id for line in self._lines) if met is False else (),
+            missing=missing_of(criteria) if met is None else (),
+        )
+
+
+def _lacks(facts: tuple[str, ...]) -> tuple[Unknown, ...]:
+    return (Unknown(facts, "", ""),) if facts else ()
+
+
+class _RuleSet:
+    """An edition, prepared."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self.preconditions = _Conditions(rules.preconditions, "precondition")
+        self.tiers: list[_Tier | _AnyTier] = [
+            _AnyTier(tier, rules) if tier.any_of else _Tier(tier, self.preconditions)
+            for tier in rules.tiers
+        ]
+
+
+_PREPARED: Prepared[RuleSet, _RuleSet] = Prepared(_RuleSet)

@@ -28,16 +28,20 @@ Figure = int | Unknown
 
 
 def _fen(amount: Decimal) -> int:
-    return int(amount.scaleb(2))
+    return int(amount * 100)
 
 
-def _accounts(facts: EnterpriseFacts, year: int) -> YearAccounts | None:
-    return next((found for found in facts.accounts if found.year == year), None)
+def accounts_of(facts: EnterpriseFacts, year: int) -> YearAccounts | None:
+    """The accounts of a year, audited or not."""
+    for found in facts.accounts:
+        if found.year == year:
+            return found
+    return None
 
 
 def amount(facts: EnterpriseFacts, year: int, field: str) -> Figure:
     """One audited closing figure in fen."""
-    accounts = _accounts(facts, year)
+    accounts = accounts_of(facts, year)
     value = getattr(accounts, field) if accounts is not None else None
     if value is None:
         return missing(f"accounts.{year}.{field}")
@@ -48,7 +52,11 @@ def amount(facts: EnterpriseFacts, year: int, field: str) -> Figure:
 
 def headcount(facts: EnterpriseFacts, year: int, field: str) -> Figure:
     """One number of the staff report."""
-    report: YearHeadcount | None = next((h for h in facts.headcounts if h.year == year), None)
+    report: YearHeadcount | None = None
+    for one in facts.headcounts:
+        if one.year == year:
+            report = one
+            break
     value: int | None = getattr(report, field) if report is not None else None
     return missing(f"headcounts.{year}.{field}") if value is None else value
 
@@ -81,9 +89,9 @@ def _ratio_in_year(part: str, whole: str, back: int) -> Reader:
 
 
 def _growth(facts: EnterpriseFacts, year: int, field: str) -> Fraction | Unknown:
-    before = f"accounts.{year - 1}.{field}"
-    grown = ratio(amount(facts, year, field), amount(facts, year - 1, field), before)
-    return grown if isinstance(grown, Unknown) else grown - 1
+    now, before = amount(facts, year, field), amount(facts, year - 1, field)
+    more = now if isinstance(now, Unknown) or isinstance(before, Unknown) else now - before
+    return ratio(more, before, f"accounts.{year - 1}.{field}")
 
 
 def _growth_last_year(field: str) -> Reader:
@@ -92,13 +100,15 @@ def _growth_last_year(field: str) -> Reader:
 
 def _growth_avg_2y(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
     year = last_closed_year(as_of)
-    growths = [_growth(facts, year - back, "main_revenue_cny") for back in (0, 1)]
-    unknown = [growth for growth in growths if isinstance(growth, Unknown)]
-    if len(unknown) == 1:
-        return unknown[0]
-    if unknown:
+    last = _growth(facts, year, "main_revenue_cny")
+    before = _growth(facts, year - 1, "main_revenue_cny")
+    if isinstance(last, Unknown) or isinstance(before, Unknown):
+        unknown = [growth for growth in (last, before) if isinstance(growth, Unknown)]
+        if len(unknown) == 1:
+            return unknown[0]
         return missing(*dict.fromkeys(name for growth in unknown for name in growth.facts))
-    return sum((g for g in growths if not isinstance(g, Unknown)), Fraction(0)) / 2
+    total = last.numerator * before.denominator + before.numerator * last.denominator
+    return Fraction(total, 2 * last.denominator * before.denominator)
 
 
 def _growth_factor_2y(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
@@ -118,7 +128,9 @@ def _total(field: str, years: int) -> Callable[[EnterpriseFacts, date], Figure]:
     return read
 
 
-def _average_2y(field: str) -> Reader:
+def average_2y(field: str) -> Reader:
+    """Half of the sum of two closed years."""
+
     def read(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
         total = _total(field, 2)(facts, as_of)
         if isinstance(total, Unknown):
@@ -155,11 +167,13 @@ def _equity(years: int) -> Reader:
     return read
 
 
-def _money(name: str, zh: str, en: str, read: Reader, description: str = LAST_YEAR) -> Metric:
+def money(name: str, zh: str, en: str, read: Reader, description: str = LAST_YEAR) -> Metric:
+    """A metric of yuan."""
     return Metric(name, zh, en, Kind.MONEY, "cny", ANNEX_4, description, read)
 
 
-def _share(name: str, zh: str, en: str, read: Reader, description: str = LAST_YEAR) -> Metric:
+def share(name: str, zh: str, en: str, read: Reader, description: str = LAST_YEAR) -> Metric:
+    """A metric that is a ratio."""
     return Metric(name, zh, en, Kind.RATIO, "percent", ANNEX_4, description, read)
 
 
@@ -174,11 +188,11 @@ _AMOUNTS = (
 
 FIGURES = (
     *(
-        _money(f"{name}_last_year", f"上年度{zh}", f"Last year's {en}", _in_year(f"{name}_cny", 0))
+        money(f"{name}_last_year", f"上年度{zh}", f"Last year's {en}", _in_year(f"{name}_cny", 0))
         for name, zh, en in _AMOUNTS
     ),
     *(
-        _money(
+        money(
             f"{name}_previous_year",
             f"上上年度{zh}",
             f"The year before last year's {en}",
@@ -186,21 +200,21 @@ FIGURES = (
         )
         for name, zh, en in _AMOUNTS
     ),
-    _money(
+    money(
         "rd_expense_total_2y",
         "近两年研发费用总额",
         "R&D expense of the last 2 years in total",
         _total("rd_expense_cny", 2),
         LAST_YEARS,
     ),
-    _money(
+    money(
         "rd_expense_avg_2y",
         "近两年研发费用总额均值",
         "Average R&D expense of the last 2 years",
-        _average_2y("rd_expense_cny"),
+        average_2y("rd_expense_cny"),
         LAST_YEARS,
     ),
-    _money(
+    money(
         "revenue_total_2y",
         "近两年营业收入总额",
         "Revenue of the last 2 years in total",
@@ -208,7 +222,7 @@ FIGURES = (
         LAST_YEARS,
     ),
     *(
-        _money(
+        money(
             f"qualified_equity_paid_in_{years}y",
             f"近{zh}年新增股权融资总额(合格机构投资者的实缴额)",
             f"New equity financing of the last {years} years, paid in by qualified institutions",
@@ -217,39 +231,39 @@ FIGURES = (
         )
         for years, zh in ((2, "两"), (3, "三"))
     ),
-    _share(
+    share(
         "main_revenue_share",
         "上年度主营业务收入总额占营业收入总额比重",
         "Main-business share of last year's revenue",
         _ratio_in_year("main_revenue_cny", "revenue_cny", 0),
     ),
-    _share(
+    share(
         "rd_to_revenue",
         "上年度研发费用总额占营业收入总额比重",
         "R&D expense to revenue, last year",
         _ratio_in_year("rd_expense_cny", "revenue_cny", 0),
     ),
-    _share(
+    share(
         "rd_to_revenue_previous_year",
         "上上年度研发费用总额占营业收入总额比重",
         "R&D expense to revenue, the year before last",
         _ratio_in_year("rd_expense_cny", "revenue_cny", 1),
     ),
-    _share(
+    share(
         "main_revenue_growth",
         "上年度主营业务收入增长率",
         "Growth of main-business revenue, last year",
         _growth_last_year("main_revenue_cny"),
         "(this year − previous) ÷ previous (v1). " + LAST_YEAR,
     ),
-    _share(
+    share(
         "revenue_growth",
         "上年度营业收入增长率",
         "Growth of revenue, last year",
         _growth_last_year("revenue_cny"),
         "(this year − previous) ÷ previous (v1). " + LAST_YEAR,
     ),
-    _share(
+    share(
         "main_revenue_growth_avg_2y",
         "近2年主营业务收入平均增长率",
         "Average growth of main-business revenue over 2 years",
@@ -266,32 +280,32 @@ FIGURES = (
         "Held as the exact two-year factor; g% a year is compared as (1 + g/100)².",
         _growth_factor_2y,
     ),
-    _share(
+    share(
         "debt_ratio",
         "上年度资产负债率",
         "Debt ratio at the end of last year",
         _ratio_in_year("total_liabilities_cny", "total_assets_cny", 0),
     ),
-    _share(
+    share(
         "net_margin",
         "上年度净利润率",
         "Net profit margin, last year",
         _ratio_in_year("net_profit_cny", "revenue_cny", 0),
     ),
-    _share(
+    share(
         "high_tech_revenue_share",
         "上年度高新技术产品(服务)收入占比",
         "Share of high-tech revenue, last year",
         _ratio_in_year("high_tech_revenue_cny", "revenue_cny", 0),
     ),
-    _share(
+    share(
         "rd_to_cost_and_expense",
         "上年度研发费用占成本费用支出总额比重",
         "R&D expense to total cost and expense, last year",
         _ratio_in_year("rd_expense_cny", "cost_and_expense_cny", 0),
     ),
     *(
-        _share(name, zh, en, _staff_ratio(field), "Headcounts of last year as filed (unverified).")
+        share(name, zh, en, _staff_ratio(field), "Headcounts of last year as filed (unverified).")
         for name, zh, en, field in (
             ("rd_staff_ratio", "上年度研发人员占比", "R&D staff, share of employees", "rd_staff"),
             (

@@ -255,6 +255,15 @@ def _standards(led_only: bool) -> Reader:
     return read
 
 
+def _standards_led_5y(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
+    if facts.standards is None:
+        return missing("standards")
+    return sum(
+        found.led and found.level is Level.NATIONAL and within_years(found.published_on, 5, as_of)
+        for found in facts.standards
+    )
+
+
 def _metric(
     name: str, zh: str, en: str, read: Reader, description: str, kind: Kind = Kind.COUNT
 ) -> Metric:
@@ -377,6 +386,14 @@ HOLDINGS = (
         "Standards led",
         _standards(True),
         "Published up to the day.",
+    ),
+    _metric(
+        "standards_led_5y",
+        "近五年主导制定国际、国家或行业标准数",
+        "International, national or industry standards led in the last 5 years",
+        _standards_led_5y,
+        "Of level national in the dossier, which international and industry ones are filed under"
+        " (unverified).",
     ),
 )
 """Metrics of intellectual property, R&D bodies, awards, honours, certificates, standards."""

@@ -2,87 +2,209 @@
 
 An unknown metric makes a test unknown only where it matters: bounds that are known, a part of an
 `any` that holds or a part of an `all` that does not, decide without it.
+
+A condition is prepared once, as a function that writes its criteria into a trace; the plain case
+of each comparison (a number, a word, a set) is decided there, every other one in `_check`.
 """
 
-from dataclasses import dataclass
-from typing import assert_never
+import operator
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, TypeAlias, assert_never
 
-from shared.rules.metric import Absent, Reading, Unknown, Value
+from shared.rules.metric import Absent, Kind, Reading, Unknown, Value
 from shared.rules.model import All, AnyOf, Check, Condition, Not, Number, Operator, Test
+from shared.rules.prepared import Prepared
+from shared.rules.trace import Criterion, Finding, Line, missing_of, new_criterion
 
+__all__ = ["Criterion", "Finding", "all_of", "any_of", "holds", "judge", "missing_of", "prepare"]
 
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One line of a trace: what was seen, what was needed, where it is written.
+Judge: TypeAlias = Callable[[Reading, list[Criterion]], bool | None]
+"""Judges one condition and appends its criteria to the trace."""
+Decide: TypeAlias = Callable[[Value | Unknown], bool | None]
 
-    For an indicator or a category `points` are its points (None while not known, then between
-    `points_min` and `points_max`), and `met` says whether it earns any, or its minimum.
-    """
-
-    id: str
-    kind: str
-    parent: str | None
-    met: bool | None
-    metric: str | None
-    seen: str | None
-    seen_zh: str | None
-    needed: str
-    needed_zh: str
-    text_zh: str
-    text_en: str
-    source: str
-    verification: str
-    missing: tuple[str, ...]
-    reason_zh: str | None
-    reason_en: str | None
-    points: int | None = None
-    points_min: int | None = None
-    points_max: int | None = None
-    points_full: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Whether a condition holds, with its trace. None: cannot be judged."""
-
-    met: bool | None
-    criteria: tuple[Criterion, ...]
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """The facts that the open criteria lack."""
-        return missing_of(self.criteria)
-
-
-def missing_of(criteria: tuple[Criterion, ...]) -> tuple[str, ...]:
-    """The facts that criteria which cannot be judged lack, each once."""
-    names = (name for found in criteria if found.met is None for name in found.missing)
-    return tuple(dict.fromkeys(names))
+KEPT_MAX = 256
+"""Criteria a test keeps: most metrics take few values, and a criterion never changes."""
+_QUANTITIES = frozenset({Kind.MONEY, Kind.RATIO, Kind.COMPOUND_2Y})
+_COMPARE: dict[Operator, Callable[[Any, Any], bool]] = {
+    Operator.AT_LEAST: operator.ge,
+    Operator.ABOVE: operator.gt,
+    Operator.AT_MOST: operator.le,
+    Operator.BELOW: operator.lt,
+    Operator.EQUALS: operator.eq,
+}
 
 
 def judge(
     condition: Condition, reading: Reading, kind: str = "condition", parent: str | None = None
 ) -> Finding:
     """Whether the condition holds, with every criterion that was looked at."""
+    trace: list[Criterion] = []
+    met = _PREPARED.of(condition, kind, parent)(reading, trace)
+    return Finding(met, tuple(trace))
+
+
+def prepare(condition: Condition, kind: str, parent: str | None = None) -> Judge:
+    """The function that judges a condition with its trace."""
     match condition:
         case Test():
-            criterion = _test(condition, reading, kind, parent)
-            return Finding(criterion.met, (criterion,))
+            return _prepare_test(condition, kind, parent)
         case All() | AnyOf():
             inner = condition.id if condition.named else parent
-            findings = [judge(part, reading, kind, inner) for part in condition.parts]
-            outcomes = [found.met for found in findings]
-            met = all_of(outcomes) if isinstance(condition, All) else any_of(outcomes)
+            parts = [prepare(part, kind, inner) for part in condition.parts]
+            join = all_of if isinstance(condition, All) else any_of
         case Not():
             inner = condition.id if condition.named else parent
-            findings = [judge(condition.part, reading, kind, inner)]
-            met = None if findings[0].met is None else not findings[0].met
+            parts = [prepare(condition.part, kind, inner)]
+            join = _none_of
         case _:
             assert_never(condition)
-    criteria = tuple(criterion for found in findings for criterion in found.criteria)
     if not condition.named:
-        return Finding(met, criteria)
-    return Finding(met, (_composite(condition, met, criteria, kind, parent), *criteria))
+        return lambda reading, trace: join([part(reading, trace) for part in parts])
+    return _named(parts, join, _composite_line(condition, kind, parent))
+
+
+_PREPARED: Prepared[Condition, Judge] = Prepared(prepare)
+
+
+def _prepare_test(test: Test, kind: str, parent: str | None) -> Judge:
+    name, decide = test.metric.name, decider(test)
+    line = Line(
+        id=test.id,
+        kind=kind,
+        parent=parent,
+        metric=name,
+        needed=test.needed_en,
+        needed_zh=test.needed_zh,
+        text_zh=test.zh,
+        text_en=test.en,
+        source=test.provenance.source,
+        verification=test.provenance.verification,
+        shown_by=test.metric,
+    )
+
+    def judge_value(value: Value | Unknown) -> Criterion:
+        unknowns = (value,) if type(value) is Unknown else ()
+        return new_criterion((line, decide(value), value, None, None, unknowns))
+
+    if test.metric.kind in _QUANTITIES:
+
+        def judge_quantity(reading: Reading, trace: list[Criterion]) -> bool | None:
+            value = reading.values_by_name[name]
+            unknowns = (value,) if type(value) is Unknown else ()
+            met = decide(value)
+            trace.append(new_criterion((line, met, value, None, None, unknowns)))
+            return met
+
+        return judge_quantity
+    kept: dict[Value, Criterion] = {}
+
+    def judge_one_of_few(reading: Reading, trace: list[Criterion]) -> bool | None:
+        value = reading.values_by_name[name]
+        if type(value) is Unknown:
+            criterion = judge_value(value)
+        else:
+            found = kept.get(value)  # type: ignore[arg-type]
+            criterion = judge_value(value) if found is None else found
+            if found is None and len(kept) < KEPT_MAX:
+                kept[value] = criterion  # type: ignore[index]
+        trace.append(criterion)
+        return criterion[1]
+
+    return judge_one_of_few
+
+
+def _named(
+    parts: list[Judge], join: Callable[[list[bool | None]], bool | None], line: Line
+) -> Judge:
+    """A composite with a line of its own, which stands before those of its parts."""
+
+    def judge_composite(reading: Reading, trace: list[Criterion]) -> bool | None:
+        found: list[Criterion] = []
+        met = join([part(reading, found) for part in parts])
+        lacks = missing_of(tuple(found)) if met is None else ()
+        unknowns = (Unknown(lacks, "", ""),) if lacks else ()
+        trace.append(new_criterion((line, met, None, None, None, unknowns)))
+        trace += found
+        return met
+
+    return judge_composite
+
+
+def _composite_line(condition: All | AnyOf | Not, kind: str, parent: str | None) -> Line:
+    needed = {All: ("均满足", "all of"), AnyOf: ("满足其一", "any of"), Not: ("不属于", "not")}
+    zh, en = needed[type(condition)]
+    return Line(
+        id=condition.id,
+        kind=kind,
+        parent=parent,
+        metric=None,
+        needed=en,
+        needed_zh=zh,
+        text_zh=condition.zh,
+        text_en=condition.en,
+        source=condition.provenance.source,
+        verification=condition.provenance.verification,
+    )
+
+
+def decider(test: Test) -> Decide:
+    """The function that says whether a value passes the test."""
+    if len(test.checks) > 1:
+        return lambda value: _holds(test, value)
+    check = test.checks[0]
+    if check.words:
+        return _word_decider(check)
+    return _number_decider(check) if isinstance(check.value, Number) else _equal_decider(check)
+
+
+def _number_decider(check: Check) -> Decide:
+    assert isinstance(check.value, Number)
+    top, bottom = check.value.numerator, check.value.denominator
+    compare = _COMPARE[check.operator]
+    if bottom == 1:
+
+        def decide_whole(value: Value | Unknown) -> bool | None:
+            kind = type(value)
+            if kind is bool or kind is int:
+                return compare(value, top)
+            if kind is Fraction:
+                return compare(value.numerator, top * value.denominator)  # type: ignore[union-attr]
+            return _check(check, value)
+
+        return decide_whole
+
+    def decide(value: Value | Unknown) -> bool | None:
+        kind = type(value)
+        if kind is int or kind is bool or kind is Fraction:
+            return compare(value.numerator * bottom, top * value.denominator)  # type: ignore[union-attr]
+        return _check(check, value)
+
+    return decide
+
+
+def _word_decider(check: Check) -> Decide:
+    if check.operator is Operator.STARTS_WITH:
+        return lambda value: _check(check, value)
+    words = frozenset(check.words)
+    wanted = check.operator is Operator.ANY_OF
+
+    def decide(value: Value | Unknown) -> bool | None:
+        kind = type(value)
+        if kind is str:
+            return (value in words) is wanted
+        if kind is frozenset:
+            return words.isdisjoint(value) is not wanted  # type: ignore[arg-type]
+        return _check(check, value)
+
+    return decide
+
+
+def _equal_decider(check: Check) -> Decide:
+    def decide(value: Value | Unknown) -> bool | None:
+        return value == check.value if type(value) is str else _check(check, value)
+
+    return decide
 
 
 def holds(condition: Condition, reading: Reading) -> bool | None:
@@ -113,6 +235,11 @@ def any_of(outcomes: list[bool | None]) -> bool | None:
     if True in outcomes:
         return True
     return None if None in outcomes else False
+
+
+def _none_of(outcomes: list[bool | None]) -> bool | None:
+    met = any_of(outcomes)
+    return None if met is None else not met
 
 
 def _holds(test: Test, value: Value | Unknown) -> bool | None:
@@ -173,56 +300,3 @@ def _check_bounds(check: Check, unknown: Unknown) -> bool | None:
     if surely_not is not None and not _check_number(check, surely_not):
         return False
     return None
-
-
-def _test(test: Test, reading: Reading, kind: str, parent: str | None) -> Criterion:
-    value = reading.found(test.metric.name)
-    unknown = value if isinstance(value, Unknown) else None
-    shown = None if isinstance(value, Unknown) else value
-    return Criterion(
-        id=test.id,
-        kind=kind,
-        parent=parent,
-        met=_holds(test, value),
-        metric=test.metric.name,
-        seen=test.metric.say(shown, False),
-        seen_zh=test.metric.say(shown, True),
-        needed=test.needed_en,
-        needed_zh=test.needed_zh,
-        text_zh=test.zh,
-        text_en=test.en,
-        source=test.provenance.source,
-        verification=test.provenance.verification,
-        missing=unknown.facts if unknown else (),
-        reason_zh=unknown.zh if unknown else None,
-        reason_en=unknown.en if unknown else None,
-    )
-
-
-def _composite(
-    condition: All | AnyOf | Not,
-    met: bool | None,
-    criteria: tuple[Criterion, ...],
-    kind: str,
-    parent: str | None,
-) -> Criterion:
-    needed = {All: ("均满足", "all of"), AnyOf: ("满足其一", "any of"), Not: ("不属于", "not")}
-    zh, en = needed[type(condition)]
-    return Criterion(
-        id=condition.id,
-        kind=kind,
-        parent=parent,
-        met=met,
-        metric=None,
-        seen=None,
-        seen_zh=None,
-        needed=en,
-        needed_zh=zh,
-        text_zh=condition.zh,
-        text_en=condition.en,
-        source=condition.provenance.source,
-        verification=condition.provenance.verification,
-        missing=missing_of(criteria) if met is None else (),
-        reason_zh=None,
-        reason_en=None,
-    )

@@ -13,7 +13,7 @@ from typing import Any
 
 from contracts.values import Tier
 from shared.rules.lined_yaml import RuleFileError, Tree, parse_tree, read_tree
-from shared.rules.load_conditions import INCLUSIVE, Place, condition_at, parse_condition
+from shared.rules.load_conditions import condition_at, parse_condition
 from shared.rules.load_scores import score_at
 from shared.rules.metric import Metric
 from shared.rules.metrics import METRICS
@@ -24,10 +24,13 @@ from shared.rules.model import (
     Boundaries,
     Condition,
     Not,
+    Programme,
     RuleSet,
     Score,
+    Target,
     TierRules,
 )
+from shared.rules.place import INCLUSIVE, Place
 from shared.rules.provenance import Verification
 
 __all__ = [
@@ -41,7 +44,7 @@ __all__ = [
     "read_tree",
 ]
 
-_RULE_SET = frozenset(
+RULE_SET_KEYS = frozenset(
     {
         "id",
         "zh",
@@ -59,7 +62,7 @@ _RULE_SET = frozenset(
         "tiers",
     }
 )
-_TIER = frozenset(
+TIER_KEYS = frozenset(
     {
         "tier",
         "zh",
@@ -71,12 +74,14 @@ _TIER = frozenset(
         "source",
         "verification",
         "uses",
+        "any_of",
+        "ladder_on_review",
         "conditions",
         "score",
         "direct_routes",
     }
 )
-_DATES = ("issued_on", "effective_from", "effective_to")
+DATE_KEYS = ("issued_on", "effective_from", "effective_to")
 
 
 def load_rule_set(path: Path, metrics: Mapping[str, Metric] = METRICS) -> RuleSet:
@@ -86,10 +91,10 @@ def load_rule_set(path: Path, metrics: Mapping[str, Metric] = METRICS) -> RuleSe
     return rule_set_of(tree, path.name, digest, metrics)
 
 
-def load_rule_sets(folder: Path, metrics: Mapping[str, Metric] = METRICS) -> dict[str, RuleSet]:
-    """Every rule set of a folder by id, oldest first, `uses` resolved. Raises RuleFileError."""
+def load_rule_sets(*folders: Path, metrics: Mapping[str, Metric] = METRICS) -> dict[str, RuleSet]:
+    """Every rule set of the folders by id, oldest first, `uses` resolved. Raises RuleFileError."""
     found: dict[str, RuleSet] = {}
-    for path in sorted(folder.glob("*.yaml")):
+    for path in (path for folder in folders for path in sorted(folder.glob("*.yaml"))):
         rules = load_rule_set(path, metrics)
         if rules.id in found:
             raise RuleFileError(path.name, 1, f"The id {rules.id} is taken by another file.")
@@ -105,11 +110,11 @@ def rule_set_of(
 ) -> RuleSet:
     """The rule set that a tree describes. Raises RuleFileError."""
     place = Place(file, metrics, INCLUSIVE)
-    place.only(tree, _RULE_SET, "A rule set")
+    place.only(tree, RULE_SET_KEYS, "A rule set")
     place = replace(place.within(tree), boundaries=_boundaries(tree, place))
     provenance = place.provenance(tree, "A rule set")
     inner = replace(place, source=None, verification=None)
-    days = {name: _day(tree, name, place) for name in _DATES}
+    days = {name: day_at(tree, name, place) for name in DATE_KEYS}
     if days["issued_on"] is None or days["effective_from"] is None:
         place.refuse(tree.line, "A rule set needs `issued_on` and `effective_from`.")
     if days["effective_to"] is not None and days["effective_to"] < days["effective_from"]:
@@ -124,11 +129,11 @@ def rule_set_of(
         effective_from=days["effective_from"],
         effective_to=days["effective_to"],
         boundaries=place.boundaries,
-        preconditions=_conditions(tree, "preconditions", inner),
+        preconditions=conditions_at(tree, "preconditions", inner),
         tiers=tuple(_tier(row, inner, tree.at("tiers")) for row in rows),
         lifecycle=_lifecycle(tree, place),
         provenance=provenance,
-        dates_verification=_dates_verification(tree, place, days),
+        dates_verification=dates_verification_at(tree, place, days),
         digest=digest,
     )
     _check_ids(rules, tree, place)
@@ -151,18 +156,20 @@ def _boundaries(tree: Tree, place: Place) -> Boundaries:
     return Boundaries(words["min"], words["max"], edge)
 
 
-def _day(tree: Tree, key: str, place: Place) -> date | None:
+def day_at(tree: Tree, key: str, place: Place) -> date | None:
+    """A day of the file, or None."""
     value = tree.get(key)
     if value is not None and not isinstance(value, date):
         place.refuse(tree.at(key), f"`{key}` is a day: YYYY-MM-DD.")
     return value
 
 
-def _dates_verification(
+def dates_verification_at(
     tree: Tree, place: Place, days: Mapping[str, date | None]
 ) -> dict[str, str]:
+    """How well each given day is proved; a day without its tag is refused."""
     node = place.tree(tree.get("dates_verification"), "`dates_verification`", tree.line)
-    place.only(node, set(_DATES), "`dates_verification`")
+    place.only(node, set(DATE_KEYS), "`dates_verification`")
     for name, day in days.items():
         if day is not None and node.get(name) not in tuple(Verification):
             place.refuse(
@@ -182,7 +189,8 @@ def _lifecycle(tree: Tree, place: Place) -> dict[str, object]:
     return {key: dict(value) for key, value in node.items()}
 
 
-def _conditions(tree: Tree, key: str, place: Place) -> tuple[Condition, ...]:
+def conditions_at(tree: Tree, key: str, place: Place) -> tuple[Condition, ...]:
+    """The conditions of a list, each with an id of its own."""
     if tree.get(key) is None:
         return ()
     rows = place.row(tree[key], f"`{key}`", tree.at(key))
@@ -194,22 +202,20 @@ def _conditions(tree: Tree, key: str, place: Place) -> tuple[Condition, ...]:
 
 def _tier(node: Any, place: Place, line: int) -> TierRules:
     tree = place.tree(node, "A tier", line)
-    place.only(tree, _TIER, "A tier")
+    place.only(tree, TIER_KEYS, "A tier")
     inner = replace(place.within(tree), verification=None)  # each criterion says its own
     try:
-        tier = Tier(str(tree.get("tier")))
+        tier = target_of(tree.get("tier"))
         requires = None if tree.get("requires_tier") is None else Tier(tree["requires_tier"])
     except ValueError:
-        place.refuse(tree.line, f"`tier` and `requires_tier` are of {', '.join(Tier)}.")
-    uses = place.word(tree, "uses", tier) if "uses" in tree else None
-    if uses is not None and any(key in tree for key in ("score", "conditions", "direct_routes")):
-        place.refuse(tree.at("uses"), f"{tier} takes all of {uses}; remove its own conditions.")
-    if uses is not None:
-        place.within(tree).provenance(tree, f"`uses` of {tier}")
-    if uses is None and "score" not in tree and "conditions" not in tree:
-        place.refuse(tree.line, f"{tier} has neither `conditions` nor `score`.")
+        known = ", ".join((*Tier, *Programme))
+        place.refuse(tree.line, f"`tier` and `requires_tier` are of {known}.")
+    uses, any_of = _taken_from(tree, tier, place)
+    on_review = tree.get("ladder_on_review", True)
+    if not isinstance(on_review, bool):
+        place.refuse(tree.at("ladder_on_review"), "`ladder_on_review` is true or false.")
     score = score_at(tree["score"], inner, tree.at("score")) if "score" in tree else None
-    routes = _conditions(tree, "direct_routes", inner)
+    routes = conditions_at(tree, "direct_routes", inner)
     if routes and score is None:
         place.refuse(tree.at("direct_routes"), "A direct route replaces a score; there is none.")
     return TierRules(
@@ -221,10 +227,38 @@ def _tier(node: Any, place: Place, line: int) -> TierRules:
         decided_by=place.word(tree, "decided_by", tier),
         act=place.word(tree, "act", tier),
         uses=uses,
-        conditions=_conditions(tree, "conditions", inner),
+        conditions=conditions_at(tree, "conditions", inner),
         score=score,
         direct_routes=routes,
+        any_of=any_of,
+        ladder_on_review=on_review,
     )
+
+
+def target_of(word: object) -> Target:
+    """The tier or programme of a name. Raises ValueError."""
+    return Tier(str(word)) if word in tuple(Tier) else Programme(str(word))
+
+
+def _taken_from(tree: Tree, tier: Target, place: Place) -> tuple[str | None, tuple[Target, ...]]:
+    """What a tier takes over instead of criteria of its own: `uses`, or `any_of` tiers."""
+    own = [key for key in ("score", "conditions", "direct_routes") if key in tree]
+    taken = [key for key in ("uses", "any_of") if key in tree]
+    if not taken:
+        if "score" not in own and "conditions" not in own:
+            place.refuse(tree.line, f"{tier} has neither `conditions` nor `score`.")
+        return None, ()
+    key = taken[0]
+    if own or len(taken) > 1:
+        place.refuse(tree.at(key), f"{tier} takes all of `{key}`; remove its own conditions.")
+    place.within(tree).provenance(tree, f"`{key}` of {tier}")
+    if key == "uses":
+        return place.word(tree, "uses", tier), ()
+    words = place.row(tree[key], "`any_of`", tree.at(key))
+    try:
+        return None, tuple(target_of(word) for word in words)
+    except ValueError:
+        place.refuse(tree.at(key), f"`any_of` lists tiers: {', '.join((*Tier, *Programme))}.")
 
 
 def _taken_over(tier: TierRules, rules: RuleSet, found: Mapping[str, RuleSet]) -> TierRules:
@@ -242,21 +276,33 @@ def _taken_over(tier: TierRules, rules: RuleSet, found: Mapping[str, RuleSet]) -
 
 
 def _check_ids(rules: RuleSet, tree: Tree, place: Place) -> None:
-    """An id appears once in what one verdict shows."""
+    """An id appears once in what one verdict shows; `any_of` names tiers judged before it."""
     tiers = [tier.tier for tier in rules.tiers]
     if len(set(tiers)) != len(tiers):
         place.refuse(tree.at("tiers"), "A tier is given twice.")
+    for index, tier in enumerate(rules.tiers):
+        later = [name for name in tier.any_of if name not in tiers[:index]]
+        if later:
+            place.refuse(
+                tree.at("tiers"),
+                f"{tier.tier}: `any_of` names {', '.join(later)}; it must stand before this tier.",
+            )
     for tier in rules.tiers:
-        conditions = (*rules.preconditions, *tier.conditions, *tier.direct_routes)
-        names = [name for condition in conditions for name in _names(condition)]
-        names += _score_names(tier.score) if tier.score else []
-        twice = {name for name in names if names.count(name) > 1}
+        twice = ids_given_twice(rules, tier)
         if twice:
             place.refuse(
                 tree.at("tiers"),
-                f"{tier.tier}: the ids {', '.join(sorted(twice))} stand twice; a verdict could not"
+                f"{tier.tier}: the ids {', '.join(twice)} stand twice; a verdict could not"
                 " tell them apart. Give each its own `id`.",
             )
+
+
+def ids_given_twice(rules: RuleSet, tier: TierRules) -> list[str]:
+    """Ids that one verdict of the tier would show twice."""
+    conditions = (*rules.preconditions, *tier.conditions, *tier.direct_routes)
+    names = [name for condition in conditions for name in _names(condition)]
+    names += _score_names(tier.score) if tier.score else []
+    return sorted({name for name in names if names.count(name) > 1})
 
 
 def _names(condition: Condition) -> list[str]:

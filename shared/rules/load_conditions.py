@@ -6,16 +6,14 @@ unless the document says otherwise; `above` and `below` (超过, 不满) never d
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any
 
-from shared.rules.lined_yaml import Row, RuleFileError, Tree, line_of
+from shared.rules.lined_yaml import Row, Tree
 from shared.rules.metric import NUMBERS, Kind, Metric
 from shared.rules.metrics import METRICS
 from shared.rules.model import (
     All,
     AnyOf,
-    BandEdge,
     Boundaries,
     Check,
     Condition,
@@ -24,94 +22,18 @@ from shared.rules.model import (
     Operator,
     Test,
 )
+from shared.rules.place import INCLUSIVE, Place
 from shared.rules.provenance import Provenance, Verification
 
-INCLUSIVE = Boundaries(min_inclusive=True, max_inclusive=True, band_edge=BandEdge.HIGHER_POINTS)
-_ABOUT = frozenset({"id", "zh", "en", "source", "verification"})
-_BOUNDS = ("min", "max", "above", "below")
-_LISTS = {
+ABOUT_KEYS = frozenset({"id", "zh", "en", "source", "verification"})
+BOUND_KEYS = ("min", "max", "above", "below")
+LIST_KEYS = {
     "any_of": Operator.ANY_OF,
     "none_of": Operator.NONE_OF,
     "starts_with": Operator.STARTS_WITH,
 }
-_LEAF = _ABOUT | {"metric", "unit", "equals", "is", *_BOUNDS, *_LISTS}
-_COMPOSITES = ("all", "any", "not")
-
-
-@dataclass(frozen=True)
-class Place:
-    """What a part of a file inherits from what encloses it."""
-
-    file: str
-    metrics: Mapping[str, Metric]
-    boundaries: Boundaries
-    source: str | None = None
-    verification: Verification | None = None
-
-    def refuse(self, line: int, reason: str) -> NoReturn:
-        """Refuse the file. Raises RuleFileError."""
-        raise RuleFileError(self.file, line, reason)
-
-    def tree(self, node: Any, what: str, line: int = 0) -> Tree:
-        """The node as a mapping. Plain mappings are taken as well, without lines."""
-        if isinstance(node, Tree):
-            return node
-        if not isinstance(node, Mapping):
-            self.refuse(line_of(node, line), f"{what} is a mapping of keys to values.")
-        tree = Tree(node)
-        tree.lines, tree.line = {}, line
-        return tree
-
-    def row(self, node: Any, what: str, line: int) -> list[Any]:
-        """The node as a list with at least one item."""
-        if not isinstance(node, list | tuple) or not node:
-            self.refuse(line_of(node, line), f"{what} is a list with at least one item.")
-        return list(node)
-
-    def only(self, tree: Tree, allowed: frozenset[str] | set[str], what: str) -> None:
-        """Refuse keys that are not known here."""
-        for key in tree:
-            if key not in allowed:
-                names = ", ".join(sorted(allowed))
-                self.refuse(tree.at(key), f"{what} has no `{key}`; it takes {names}.")
-
-    def word(self, tree: Tree, key: str, what: str) -> str:
-        """A text that must be there."""
-        value = tree.get(key)
-        if not isinstance(value, str) or not value.strip():
-            self.refuse(tree.at(key), f"{what} needs `{key}`, a text.")
-        return value
-
-    def whole(self, tree: Tree, key: str, what: str) -> int:
-        """A whole number of 0 or more that must be there."""
-        value = tree.get(key)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            self.refuse(tree.at(key), f"{what} needs `{key}`, a whole number of 0 or more.")
-        return value
-
-    def within(self, tree: Tree) -> "Place":
-        """The place inside this part: its own source and verification go down to its parts."""
-        found = self
-        if "source" in tree:
-            found = replace(found, source=self.word(tree, "source", "It"))
-        if "verification" in tree:
-            try:
-                tag = Verification(tree["verification"])
-            except ValueError:
-                names = ", ".join(Verification)
-                self.refuse(tree.at("verification"), f"`verification` is one of {names}.")
-            found = replace(found, verification=tag)
-        return found
-
-    def provenance(self, tree: Tree, what: str) -> Provenance:
-        """The source and verification in force here; both must be known."""
-        if self.source is None:
-            self.refuse(tree.line, f"{what} needs `source`: the article it stands in.")
-        if self.verification is None:
-            self.refuse(
-                tree.line, f"{what} needs `verification`: one of {', '.join(Verification)}."
-            )
-        return Provenance(self.source, self.verification)
+LEAF_KEYS = ABOUT_KEYS | {"metric", "unit", "equals", "is", *BOUND_KEYS, *LIST_KEYS}
+COMPOSITE_KEYS = ("all", "any", "not")
 
 
 def parse_condition(
@@ -136,13 +58,13 @@ def condition_at(node: Any, place: Place, line: int) -> Condition:
     """A condition in its place."""
     tree = place.tree(node, "A condition", line)
     place = place.within(tree)
-    composites = [key for key in _COMPOSITES if key in tree]
+    composites = [key for key in COMPOSITE_KEYS if key in tree]
     if len(composites) > 1 or (composites and "metric" in tree):
         place.refuse(tree.line, "A condition is one of `metric`, `all`, `any`, `not`; split it.")
     if not composites:
         return _leaf(tree, place)
     kind = composites[0]
-    place.only(tree, _ABOUT | {kind}, f"A condition with `{kind}`")
+    place.only(tree, ABOUT_KEYS | {kind}, f"A condition with `{kind}`")
     named = "id" in tree
     name = place.word(tree, "id", "It") if named else kind
     zh = (
@@ -204,7 +126,7 @@ def check_unit(tree: Tree, metric: Metric, place: Place) -> None:
 def _leaf(tree: Tree, place: Place) -> Test:
     if "metric" not in tree:
         place.refuse(tree.line, "A condition needs `metric`, or one of `all`, `any`, `not`.")
-    place.only(tree, _LEAF, "A condition on a metric")
+    place.only(tree, LEAF_KEYS, "A condition on a metric")
     metric = metric_at(tree, place)
     check_unit(tree, metric, place)
     checks = (*_bounds(tree, metric, place), *_equalities(tree, metric, place))
@@ -212,7 +134,7 @@ def _leaf(tree: Tree, place: Place) -> Test:
     if not checks:
         place.refuse(
             tree.line,
-            f"Say what {metric.name} must be: one of {', '.join(sorted(_LEAF - _ABOUT))}.",
+            f"Say what {metric.name} must be: one of {', '.join(sorted(LEAF_KEYS - ABOUT_KEYS))}.",
         )
     return Test(
         id=place.word(tree, "id", "It") if "id" in tree else metric.name,
@@ -235,7 +157,7 @@ def _bounds(tree: Tree, metric: Metric, place: Place) -> tuple[Check, ...]:
         "above": Operator.ABOVE,
         "below": Operator.BELOW,
     }
-    for key in _BOUNDS:
+    for key in BOUND_KEYS:
         if key not in tree:
             continue
         if metric.kind not in NUMBERS:
@@ -275,7 +197,7 @@ def _equalities(tree: Tree, metric: Metric, place: Place) -> tuple[Check, ...]:
 
 def _memberships(tree: Tree, metric: Metric, place: Place) -> tuple[Check, ...]:
     checks = []
-    for key, operator in _LISTS.items():
+    for key, operator in LIST_KEYS.items():
         if key not in tree:
             continue
         given = tree[key]

@@ -9,13 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from shared.rules.lined_yaml import Tree, line_of
-from shared.rules.load_conditions import (
-    Place,
-    check_unit,
-    condition_at,
-    metric_at,
-    number_at,
-)
+from shared.rules.load_conditions import check_unit, condition_at, metric_at, number_at
 from shared.rules.metric import NUMBERS, Kind, Metric
 from shared.rules.model import (
     Band,
@@ -32,10 +26,11 @@ from shared.rules.model import (
     Score,
     SumEach,
 )
+from shared.rules.place import Place
 
-_ABOUT = frozenset({"id", "zh", "en", "max", "source", "verification"})
-_SCALES = ("bands", "first_match", "sum_each", "per_step", "given", "best_of")
-_SCALE_KEYS = frozenset({"metric", "unit", "cap", *_SCALES})
+INDICATOR_KEYS = frozenset({"id", "zh", "en", "max", "source", "verification"})
+SCALE_KINDS = ("bands", "first_match", "sum_each", "per_step", "given", "best_of")
+SCALE_KEYS = frozenset({"metric", "unit", "cap", *SCALE_KINDS})
 
 
 def score_at(node: Any, place: Place, line: int) -> Score:
@@ -45,7 +40,7 @@ def score_at(node: Any, place: Place, line: int) -> Score:
     place.only(tree, {"total_min", "source", "verification", "categories"}, "`score`")
     rows = place.row(tree.get("categories"), "`categories`", tree.at("categories"))
     inner = replace(place, verification=None)  # each indicator says its own
-    categories = tuple(_category(row, inner, tree.at("categories")) for row in rows)
+    categories = tuple(category_at(row, inner, tree.at("categories")) for row in rows)
     total_min = place.whole(tree, "total_min", "`score`")
     full = sum(category.points_max for category in categories)
     if total_min > full:
@@ -53,7 +48,8 @@ def score_at(node: Any, place: Place, line: int) -> Score:
     return Score(total_min, categories, place.provenance(tree, "`score`"))
 
 
-def _category(node: Any, place: Place, line: int) -> Category:
+def category_at(node: Any, place: Place, line: int) -> Category:
+    """One category of a scoring table."""
     tree = place.tree(node, "A category", line)
     place.only(tree, {"id", "zh", "en", "max", "min", "indicators"}, "A category")
     name = place.word(tree, "id", "A category")
@@ -76,7 +72,7 @@ def _indicator(node: Any, place: Place, line: int) -> Indicator:
     tree = place.tree(node, "An indicator", line)
     name = place.word(tree, "id", "An indicator")
     place = place.within(tree)
-    place.only(tree, _ABOUT | _SCALE_KEYS, name)
+    place.only(tree, INDICATOR_KEYS | SCALE_KEYS, name)
     provenance = place.provenance(tree, name)
     points_max = place.whole(tree, "max", name)
     scale = _scale(tree, place, name)
@@ -100,9 +96,9 @@ def _indicator(node: Any, place: Place, line: int) -> Indicator:
 
 
 def _scale(tree: Tree, place: Place, name: str) -> Scale:
-    kinds = [kind for kind in _SCALES if kind in tree]
+    kinds = [kind for kind in SCALE_KINDS if kind in tree]
     if len(kinds) != 1:
-        place.refuse(tree.line, f"{name} scores by exactly one of {', '.join(_SCALES)}.")
+        place.refuse(tree.line, f"{name} scores by exactly one of {', '.join(SCALE_KINDS)}.")
     match kinds[0]:
         case "bands":
             return _bands(tree, place, name)
@@ -123,7 +119,7 @@ def _scale(tree: Tree, place: Place, name: str) -> Scale:
 
 def _part_of_best(node: Any, place: Place, name: str, parent: Tree) -> Scale:
     tree = place.tree(node, "A part of `best_of`", parent.at("best_of"))
-    place.only(tree, _SCALE_KEYS, "A part of `best_of`")
+    place.only(tree, SCALE_KEYS, "A part of `best_of`")
     return _scale(tree, place, name)
 
 
@@ -167,6 +163,8 @@ def _number_metric(tree: Tree, place: Place, name: str) -> Metric:
 
 
 def _given(tree: Tree, place: Place, name: str) -> Given:
+    if tree["given"] is not True:
+        place.refuse(tree.at("given"), f"{name}: write `given: true`, or another scale.")
     metric = _number_metric(tree, place, name)
     if metric.kind is not Kind.COUNT:
         place.refuse(tree.at("metric"), f"{name}: {metric.name} holds no whole points.")

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from math import isqrt
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from contracts.facts import EnterpriseFacts
 
@@ -152,13 +152,38 @@ def _compound_percent(factor: Fraction) -> str:
     return digits(Fraction(root - scale, 10**SHOWN_DIGITS), more=not exact)
 
 
+class _Found(dict[str, Value | Unknown]):
+    """The values read so far; a metric is read when it is first looked up."""
+
+    __slots__ = ("_as_of", "_facts", "_metrics")
+
+    def __init__(
+        self,
+        facts: EnterpriseFacts,
+        as_of: date,
+        metrics: Mapping[str, Metric],
+        given: Mapping[str, Value | Unknown],
+    ) -> None:
+        super().__init__(given)
+        self._facts = facts
+        self._as_of = as_of
+        self._metrics = metrics
+
+    def __missing__(self, name: str) -> Value | Unknown:
+        read = self._metrics[name].read
+        if read is None:
+            raise KeyError(f"{name} is given by its service: use with_values")
+        value = self[name] = read(self._facts, self._as_of)
+        return value
+
+
 class Reading(Mapping[str, Value | None]):
     """Every metric of one enterprise at a date; computed when first asked for.
 
     None means unknown; `found` gives the `Unknown` with its missing facts.
     """
 
-    __slots__ = ("_found", "_metrics", "as_of", "facts")
+    __slots__ = ("_metrics", "as_of", "facts", "values_by_name")
 
     def __init__(
         self,
@@ -170,28 +195,27 @@ class Reading(Mapping[str, Value | None]):
         self.facts = facts
         self.as_of = as_of
         self._metrics = metrics
-        self._found: dict[str, Value | Unknown] = dict(given or {})
+        self.values_by_name = _Found(facts, as_of, metrics, given or {})
+        """Like `found`, without the cost of a call; for the evaluator."""
+
+    @classmethod
+    def of_values(cls, values: Mapping[str, Value | Unknown]) -> "Reading":
+        """A reading of these values and of nothing else: no facts stand behind it."""
+        return cls(cast(EnterpriseFacts, None), date.min, {}, values)
 
     def found(self, name: str) -> Value | Unknown:
         """The value, or why there is none. Raises KeyError for a metric nobody reads or gives."""
-        try:
-            return self._found[name]
-        except KeyError:
-            read = self._metrics[name].read
-            if read is None:
-                raise KeyError(f"{name} is given by its service: use with_values") from None
-            value = self._found[name] = read(self.facts, self.as_of)
-            return value
+        return self.values_by_name[name]
 
     def __getitem__(self, name: str) -> Value | None:
         value = self.found(name)
         return None if isinstance(value, Unknown) else value
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**self._metrics, **self._found})
+        return iter({**self._metrics, **self.values_by_name})
 
     def __len__(self) -> int:
-        return len({**self._metrics, **self._found})
+        return len({**self._metrics, **self.values_by_name})
 
     def missing(self, name: str) -> tuple[str, ...]:
         """The dossier facts that an unknown metric lacks; empty for a known one."""
@@ -200,4 +224,4 @@ class Reading(Mapping[str, Value | None]):
 
     def with_values(self, values: Mapping[str, Value | Unknown]) -> "Reading":
         """The same reading with metrics of a service's own, or with some replaced."""
-        return Reading(self.facts, self.as_of, self._metrics, {**self._found, **values})
+        return Reading(self.facts, self.as_of, self._metrics, {**self.values_by_name, **values})

@@ -7,14 +7,17 @@ declares them to the loader beside `METRICS`.
 from datetime import date
 
 from contracts.facts import EnterpriseFacts
+from shared.rules.conduct import CONDUCT
 from shared.rules.figures import FIGURES
 from shared.rules.holdings import HOLDINGS
 from shared.rules.metric import ABSENT, Kind, Metric, Reading, Unknown, Value
+from shared.rules.spans import SPANS
 from shared.rules.standing import STANDING
 
 __all__ = ["ABSENT", "METRICS", "Kind", "Metric", "Reading", "Unknown", "Value", "read"]
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (*FIGURES, *HOLDINGS, *STANDING)}
+_GROUPS = (*FIGURES, *SPANS, *HOLDINGS, *STANDING, *CONDUCT)
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _GROUPS}
 """The metrics of the platform by name."""
 
 

@@ -7,7 +7,8 @@
     RuleSet     one edition: preconditions of all its tiers, and the tiers
 
 A tier is met when every precondition and every condition holds, and its score, where it has one,
-passes or a direct route (直通) holds.
+passes or a direct route (直通) holds. A tier with `any_of` has no criteria of its own: it is met as
+soon as one of those tiers of its edition is.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,17 @@ from shared.rules.metric import Metric
 from shared.rules.provenance import Provenance
 
 Number: TypeAlias = int | Fraction
+
+
+class Programme(StrEnum):
+    """What a rule set may judge beside the tiers; published in no outlook."""
+
+    TECH_BASED_SME = "tech_based_sme"
+    HIGH_TECH_ENTERPRISE = "high_tech_enterprise"
+    BSE_LISTING = "bse_listing"
+
+
+Target: TypeAlias = Tier | Programme
 
 
 class Operator(StrEnum):
@@ -235,9 +247,13 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class TierRules:
-    """What one tier asks for. `uses` names the edition whose table it takes over, if any."""
+    """What one tier asks for. `uses` names the edition whose table it takes over, if any.
 
-    tier: Tier
+    `requires_tier` is the ladder rule (a title to hold), judged apart from the criteria, from the
+    titles held; `ladder_on_review` says whether a review (复核) asks for it too.
+    """
+
+    tier: Target
     zh: str
     en: str
     level: int
@@ -248,6 +264,8 @@ class TierRules:
     conditions: tuple[Condition, ...]
     score: Score | None
     direct_routes: tuple[Condition, ...]
+    any_of: tuple[Target, ...] = ()
+    ladder_on_review: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +286,9 @@ class RuleSet:
     provenance: Provenance
     dates_verification: Mapping[str, str]
     digest: str
-    """SHA-256 of the file: which text judged."""
+    """SHA-256 of the file: which text judged. With an overlay, of both digests."""
+    overlay: str | None = None
+    """The provincial overlay (省级细则) that changed this edition, if any."""
 
     def in_force(self, day: date) -> bool:
         """Whether the edition is in force on a day."""

@@ -10,12 +10,13 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from contracts.facts import EnterpriseFacts
 from shared.rules.figures import Figure, amount, headcount
+from shared.rules.lined_yaml import Tree, line_of, read_tree
 from shared.rules.metric import Unknown, Value, missing
 from shared.rules.periods import last_closed_year
+from shared.rules.place import INCLUSIVE, Place
+from shared.rules.provenance import Provenance
 
 SIZES = {
     "large": ("大型", "large"),
@@ -24,33 +25,69 @@ SIZES = {
     "micro": ("微型", "micro"),
 }
 FEN_PER_WAN = 1_000_000
+FILE = "sme-size.yaml"
 _FIELDS = {"revenue": "revenue_cny", "assets": "total_assets_cny"}
+
+
+_MEASURES = {"employees": 1, "revenue": FEN_PER_WAN, "assets": FEN_PER_WAN}
 
 
 @dataclass(frozen=True)
 class SizeRow:
     """The bounds of one group of industries: measure → lower bounds of large, medium, small."""
 
+    zh: str
     divisions: tuple[str, ...]
     bounds: dict[str, tuple[int, int, int]]
+    provenance: Provenance
 
 
 @cache
 def _rows() -> tuple[SizeRow, ...]:
-    path = Path(__file__).parent / "reference" / "sme-size.yaml"
-    rows = yaml.safe_load(path.read_text("utf-8"))["classes"]
-    factor = {"employees": 1, "revenue": FEN_PER_WAN, "assets": FEN_PER_WAN}
-    return tuple(
-        SizeRow(
-            tuple(row["divisions"]),
-            {
-                measure: (row[measure][0] * by, row[measure][1] * by, row[measure][2] * by)
-                for measure, by in factor.items()
-                if measure in row
-            },
+    return size_rows(read_tree(Path(__file__).parent / "reference" / "sme-size.yaml"), FILE)
+
+
+def size_rows(tree: Tree, file: str) -> tuple[SizeRow, ...]:
+    """The rows of the standard. Raises RuleFileError with file, line and what to change."""
+    place = Place(file, {}, INCLUSIVE)
+    place.only(tree, {"document_no", "source", "verification", "classes"}, "The size standard")
+    place = place.within(tree)
+    nodes = place.row(tree.get("classes"), "`classes`", tree.at("classes"))
+    rows: list[SizeRow] = []
+    for node in nodes:
+        row = _row(place.tree(node, "A row", tree.at("classes")), place)
+        taken = {code for other in rows for code in other.divisions}
+        twice = sorted(taken & set(row.divisions))
+        if twice:
+            place.refuse(line_of(node), f"{row.zh}: {', '.join(twice)} stand in two rows.")
+        rows.append(row)
+    return tuple(rows)
+
+
+def _row(tree: Tree, place: Place) -> SizeRow:
+    place.only(tree, {"zh", "divisions", "source", "verification", *_MEASURES}, "A row")
+    zh, inner = place.word(tree, "zh", "A row"), place.within(tree)
+    codes = place.row(tree.get("divisions"), "`divisions`", tree.at("divisions"))
+    if any(not isinstance(code, str) for code in codes):
+        place.refuse(tree.at("divisions"), f"{zh}: put the codes in quotes.")
+    bounds = {
+        measure: _bounds(tree, measure, factor, place)
+        for measure, factor in _MEASURES.items()
+        if measure in tree
+    }
+    if not bounds:
+        place.refuse(tree.line, f"{zh} needs one of {', '.join(_MEASURES)}.")
+    return SizeRow(zh, tuple(codes), bounds, inner.provenance(tree, zh))
+
+
+def _bounds(tree: Tree, measure: str, factor: int, place: Place) -> tuple[int, int, int]:
+    found = place.row(tree[measure], f"`{measure}`", tree.at(measure))
+    whole = [number for number in found if isinstance(number, int) and number > 0]
+    if len(found) != 3 or len(whole) != 3 or not whole[0] > whole[1] > whole[2]:
+        place.refuse(
+            tree.at(measure), f"`{measure}` is three whole numbers: large > medium > small."
         )
-        for row in rows
-    )
+    return whole[0] * factor, whole[1] * factor, whole[2] * factor
 
 
 @cache

@@ -1,24 +1,21 @@
-"""Metrics of where an enterprise stands: register, segment, product, compliance, credit, scores."""
+"""Metrics of where an enterprise stands: register, segment, product, province, scores."""
 
 from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
 
-from contracts.facts import EnterpriseFacts, ListingStage, Severity, ViolationKind
+from contracts.facts import EnterpriseFacts, ListingStage
 from shared.rules.metric import Kind, Metric, Reader, Unknown, Value, missing
 from shared.rules.periods import (
     close_of_year,
     full_months,
     full_years,
     last_closed_year,
-    within_years,
 )
+from shared.rules.readers import ANNEX_4, AS_FILED, count, field, flag, part
 from shared.rules.size import SIZES, is_sme, size_class
 
-ANNEX_4 = "工信部企业〔2022〕63号 附件4"
-MEASURES = "工信部企业〔2022〕63号"
 SIZE_STANDARD = "工信部联企业〔2011〕300号"
-VIOLATION_WINDOW_YEARS = 3
 
 STAGES = {
     "listed": ("已上市", "listed"),
@@ -27,43 +24,6 @@ STAGES = {
     "regional_market": ("区域性股权市场挂牌", "regional equity market"),
     "unlisted": ("未上市", "unlisted"),
 }
-_KINDS_ZH = {
-    "safety": "安全",
-    "network_data": "网络和数据安全",
-    "quality": "质量",
-    "environment": "环境",
-    "tax": "税收",
-    "industry_rules": "行业管理规定",
-    "research_integrity": "科研诚信",
-}
-_SEVERITIES_ZH = {"ordinary": "一般", "larger": "较大", "major": "重大", "serious": "严重"}
-VIOLATIONS = {
-    f"{kind}.{severity}": (
-        f"{_SEVERITIES_ZH[severity]}{_KINDS_ZH[kind]}问题",
-        f"{severity} {kind.replace('_', ' ')} violation or accident",
-    )
-    for kind in ViolationKind
-    for severity in Severity
-}
-
-
-def _field(name: str) -> Reader:
-    """A fact that stands in the dossier as the rules read it."""
-
-    def read(facts: EnterpriseFacts, _as_of: date) -> Value | Unknown:
-        value: bool | int | str | None = getattr(facts, name)
-        return missing(name) if value is None else value
-
-    return read
-
-
-def _part(part: str, name: str) -> Reader:
-    def read(facts: EnterpriseFacts, _as_of: date) -> Value | Unknown:
-        holder = getattr(facts, part)
-        value: bool | int | str | None = None if holder is None else getattr(holder, name)
-        return missing(f"{part}.{name}") if value is None else value
-
-    return read
 
 
 def _segment_years(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
@@ -81,13 +41,6 @@ def _since_registration(measure: Callable[[date, date], int]) -> Reader:
     return read
 
 
-def _market_share(facts: EnterpriseFacts, _as_of: date) -> Value | Unknown:
-    product = facts.leading_product
-    if product is None or product.national_share_bp is None:
-        return missing("leading_product.national_share_bp")
-    return Fraction(product.national_share_bp, 10_000)
-
-
 def _digital_level(facts: EnterpriseFacts, _as_of: date) -> Value | Unknown:
     return missing("digital_level") if facts.digital_level is None else facts.digital_level.level
 
@@ -97,15 +50,33 @@ def _listing_stage(facts: EnterpriseFacts, _as_of: date) -> Value | Unknown:
     return missing("listing_stage") if stage is None else stage.value
 
 
-def _violations(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
-    found = facts.compliance.violations
-    if found is None:
-        return missing("compliance.violations")
-    return frozenset(
-        f"{violation.kind}.{violation.severity}"
-        for violation in found
-        if within_years(violation.occurred_on, VIOLATION_WINDOW_YEARS, as_of)
+def _features(facts: EnterpriseFacts, _as_of: date) -> Value | Unknown:
+    found = facts.provincial_features
+    return missing("provincial_features") if found is None else frozenset(found)
+
+
+def _regional_listing_points(facts: EnterpriseFacts, _as_of: date) -> Value | Unknown:
+    if facts.listing_stage is None:
+        return missing("listing_stage")
+    if facts.listing_stage is not ListingStage.REGIONAL_MARKET:
+        return 0
+    return Unknown(
+        ("provincial_points",),
+        "The text that gives the points of this stage was cut off; ask the province for them.",
+        "所见文本缺少该情形的分值,请向省级主管部门查询。",
+        low=0,
     )
+
+
+def _product_share(field: str) -> Reader:
+    def read(facts: EnterpriseFacts, _as_of: date) -> Value | Unknown:
+        product = facts.leading_product
+        value: int | None = None if product is None else getattr(product, field)
+        if value is None:
+            return missing(f"leading_product.{field}")
+        return Fraction(value, 10_000)
+
+    return read
 
 
 def _development_score(years: int) -> Reader:
@@ -124,24 +95,8 @@ def _development_score(years: int) -> Reader:
     return read
 
 
-def _other_loans(facts: EnterpriseFacts, _as_of: date) -> Value | Unknown:
-    if facts.credit is None:
-        return missing("credit.other_loans_cny")
-    return int(facts.credit.other_loans_cny.scaleb(2))
-
-
-def _flag(name: str, zh: str, en: str, read: Reader, description: str) -> Metric:
-    return Metric(name, zh, en, Kind.FLAG, None, MEASURES, description, read)
-
-
 def _word(name: str, zh: str, en: str, read: Reader, description: str) -> Metric:
     return Metric(name, zh, en, Kind.WORD, None, "GB/T 2260, GB/T 4754", description, read)
-
-
-def _count(
-    name: str, zh: str, en: str, read: Reader, description: str, unit: str = "count"
-) -> Metric:
-    return Metric(name, zh, en, Kind.COUNT, unit, ANNEX_4, description, read)
 
 
 _PRODUCT_FLAGS = (
@@ -160,20 +115,24 @@ _PRODUCT_FLAGS = (
         "服务关键产业链重点龙头企业",
         "Serves a leading firm of a key chain",
     ),
+    (
+        "leading_position",
+        "国内或国际细分市场占有率位居前列,有一定影响力",
+        "Among the leaders of its domestic or international segment",
+    ),
+    (
+        "modern_industry_field",
+        "属于改造提升传统产业、培育壮大新兴产业、布局建设未来产业",
+        "Upgrades a traditional, grows an emerging or lays out a future industry",
+    ),
 )
-_CREDIT = (
-    ("lender_count", "贷款机构数", "Lenders"),
-    ("overdue_2y_count", "近两年逾期次数", "Overdue marks of the last 2 years"),
-    ("inquiries_6m", "近六个月查询次数", "Credit inquiries of the last 6 months"),
-)
-_AS_FILED = "As the dossier says."
 
 STANDING = (
-    _word("region", "行政区划代码", "Region of registration", _field("region"), _AS_FILED),
-    _word("industry", "国民经济行业代码", "Industry", _field("industry"), _AS_FILED),
-    _word("segment", "细分领域", "Market segment", _field("segment"), _AS_FILED),
+    _word("region", "行政区划代码", "Region of registration", field("region"), AS_FILED),
+    _word("industry", "国民经济行业代码", "Industry", field("industry"), AS_FILED),
+    _word("segment", "细分领域", "Market segment", field("segment"), AS_FILED),
     _word(
-        "chain_position", "产业链位置", "Position in the chain", _field("chain_position"), _AS_FILED
+        "chain_position", "产业链位置", "Position in the chain", field("chain_position"), AS_FILED
     ),
     Metric(
         "listing_stage",
@@ -182,7 +141,7 @@ STANDING = (
         Kind.WORD,
         None,
         "funding.md §6",
-        _AS_FILED,
+        AS_FILED,
         _listing_stage,
         STAGES,
     ),
@@ -207,14 +166,14 @@ STANDING = (
         "An SME as soon as one listed measure is under the bound of large (v2).",
         is_sme,
     ),
-    _flag(
+    flag(
         "independent_legal_person",
         "境内工商注册登记、独立法人资格",
         "Registered in mainland China, an independent legal person",
-        _field("independent_legal_person"),
-        _AS_FILED,
+        field("independent_legal_person"),
+        AS_FILED,
     ),
-    _count(
+    count(
         "segment_years",
         "从事特定细分市场年限",
         "Years in the segment",
@@ -222,7 +181,7 @@ STANDING = (
         "Full years at the end of the last fiscal year (截至上年末, mem).",
         "years",
     ),
-    _count(
+    count(
         "registered_months",
         "注册月数",
         "Months since registration",
@@ -230,7 +189,7 @@ STANDING = (
         "Full months up to the day.",
         "months",
     ),
-    _count(
+    count(
         "registered_days",
         "注册天数",
         "Days since registration",
@@ -238,7 +197,7 @@ STANDING = (
         "国科发火〔2016〕195号: one year is 365 calendar days.",
         "days",
     ),
-    *(_flag(n, zh, en, _part("leading_product", n), _AS_FILED) for n, zh, en in _PRODUCT_FLAGS),
+    *(flag(n, zh, en, part("leading_product", n), AS_FILED) for n, zh, en in _PRODUCT_FLAGS),
     Metric(
         "market_share",
         "主导产品在全国细分市场占有率",
@@ -247,31 +206,41 @@ STANDING = (
         "percent",
         ANNEX_4,
         "As the enterprise states it.",
-        _market_share,
+        _product_share("national_share_bp"),
     ),
-    _count(
+    Metric(
+        "international_share",
+        "主导产品在国际细分市场占有率",
+        "Share of the international segment",
+        Kind.RATIO,
+        "percent",
+        "工信部企业〔2026〕2号",
+        "As the enterprise states it.",
+        _product_share("international_share_bp"),
+    ),
+    count(
         "domestic_rank",
         "主导产品国内细分市场排名",
         "Rank in the domestic segment",
-        _part("leading_product", "domestic_rank"),
+        part("leading_product", "domestic_rank"),
         "As the enterprise states it (工信部企业〔2026〕2号).",
     ),
-    _flag("own_brand", "拥有自主品牌", "Has its own brand", _field("own_brand"), _AS_FILED),
-    _flag(
+    flag("own_brand", "拥有自主品牌", "Has its own brand", field("own_brand"), AS_FILED),
+    flag(
         "sound_governance",
         "治理规范、信誉良好",
         "Sound governance and reputation",
-        _field("sound_governance"),
-        _AS_FILED,
+        field("sound_governance"),
+        AS_FILED,
     ),
-    _count(
+    count(
         "core_processes_on_it",
         "采用信息系统支撑的核心业务数",
         "Core processes supported by an information system",
-        _field("core_processes_on_it"),
-        _AS_FILED,
+        field("core_processes_on_it"),
+        AS_FILED,
     ),
-    _count(
+    count(
         "digital_level",
         "数字化水平等级",
         "Digital level",
@@ -279,11 +248,11 @@ STANDING = (
         "The self-test's level, edition 2022 or 2024 (v2).",
         "level",
     ),
-    _count(
+    count(
         "provincial_points",
         "地方特色指标得分",
         "Provincial points",
-        _field("provincial_points"),
+        field("provincial_points"),
         "0 to 15, as the province scored them; never a default.",
         "points",
     ),
@@ -313,49 +282,66 @@ STANDING = (
             ),
         )
     ),
-    _flag(
+    flag(
         "controlled_by_little_giant",
         "与已认定小巨人存在控股关系",
         "Controlled by or controlling a little giant",
-        _field("controlled_by_little_giant"),
-        _AS_FILED,
-    ),
-    *(
-        _flag(name, zh, en, _part("compliance", name), "On the day of the dossier.")
-        for name, zh, en in (
-            ("on_abnormal_list", "列入经营异常名录", "On the list of abnormal operations"),
-            ("on_dishonest_list", "列入严重失信主体名单", "On the list of serious dishonesty"),
-            (
-                "prohibited_product",
-                "产品(服务)属于国家禁止、限制或淘汰类",
-                "Product prohibited, restricted or eliminated by the state",
-            ),
-        )
+        field("controlled_by_little_giant"),
+        AS_FILED,
     ),
     Metric(
-        "violations_3y",
-        "近三年事故与违法",
-        "Accidents and violations of the last 3 years",
+        "provincial_features",
+        "地方特色指标",
+        "Provincial features",
         Kind.SET,
         None,
-        MEASURES,
-        "Kind and severity as the regulator determined; the rules say which of them bar.",
-        _violations,
-        VIOLATIONS,
+        ANNEX_4,
+        "Ids of the options in the province's overlay that hold, all of them or [].",
+        _features,
     ),
-    Metric(
-        "other_loans",
-        "他行贷款余额",
-        "Loans at other banks",
-        Kind.MONEY,
-        "cny",
-        "funding.md §6",
-        "Of the credit report in the dossier.",
-        _other_loans,
+    count(
+        "regional_listing_points",
+        "区域性股权市场挂牌或已递交申请的得分",
+        "Points a province gives for the regional equity market or a filing",
+        _regional_listing_points,
+        "0 at another stage; not known at this one, since the text seen was cut off.",
+        "points",
     ),
-    *(
-        _count(name, zh, en, _part("credit", name), "Of the credit report in the dossier.")
-        for name, zh, en in _CREDIT
+    flag(
+        "under_review",
+        "属于复核",
+        "Filed for review of a title held",
+        lambda _facts, _as_of: 0,
+        "Not a fact of the dossier: whoever asks states it; a new filing where nothing is said.",
+    ),
+    flag(
+        "same_group_similar_product",
+        "同一集团内另有小巨人生产相似主导产品",
+        "Another little giant of its group makes a similar leading product",
+        field("same_group_similar_product"),
+        AS_FILED,
+    ),
+    flag(
+        "technology_leading",
+        "技术、工艺、产品质量性能国内领先",
+        "Technology, process and quality nationally leading",
+        field("technology_leading"),
+        AS_FILED,
+    ),
+    flag(
+        "core_technology_in_key_fields",
+        "核心技术属于国家重点支持的高新技术领域",
+        "Core technology in the high-tech fields the state supports",
+        field("core_technology_in_key_fields"),
+        AS_FILED,
+    ),
+    count(
+        "innovation_evaluation_points",
+        "高新技术企业创新能力评价得分",
+        "Innovation evaluation of a high-tech enterprise",
+        field("innovation_evaluation_points"),
+        "Scored by experts under 国科发火〔2016〕195号; an input from outside.",
+        "points",
     ),
 )
 """Metrics of standing."""

@@ -30,9 +30,10 @@ def _refusal(text: str, tmp_path: Path) -> RuleFileError:
 
 
 def test_the_editions_load() -> None:
-    editions = load_rule_sets(FOLDER)
-    assert list(editions) == ["miit-2022-63", "miit-2026"]
-    old, new = editions.values()
+    editions = load_rule_sets(FOLDER, FOLDER.parent / "programmes")
+    programmes = ["high-tech-enterprise", "tech-based-sme", "bse-listing"]
+    assert list(editions) == [*programmes, "miit-2022-63", "miit-2026"]
+    old, new = editions["miit-2022-63"], editions["miit-2026"]
     assert new.tiers[0].score == old.tiers[0].score
     assert new.preconditions != old.preconditions
     assert len(old.digest) == 64
@@ -91,6 +92,18 @@ def test_the_editions_load() -> None:
          "  zh: b", "given twice"),
         (_replaced("        - {id: none, zh: 无, en: none, points: 0}\n", ""),
          None, "except the last"),
+        (_replaced("given: true", "given: 1"), "given: 1", "write `given: true`"),
+        (_replaced("ladder_on_review: false", "ladder_on_review: maybe"),
+         "ladder_on_review: maybe", "true or false"),
+        (_replaced("  score:\n", "  any_of: [innovative_sme]\n  score:\n"),
+         "any_of: [innovative_sme]", "takes all of `any_of`"),
+        (_replaced("requires_tier: innovative_sme", "requires_tier: novice"), None, "are of"),
+        (_replaced("cap: 5\n        verification: v2\n        sum_each",
+                   "cap: 6\n        verification: v2\n        sum_each"),
+         None, "6 points, over its maximum 5"),
+        (_replaced("max: 15\n      indicators:\n      - id: provincial_features",
+                   "max: 16\n      indicators:\n      - id: provincial_features"),
+         None, "add up to 15, not 16"),
         (lambda: "- a\n- b\n", None, "one mapping"),
         (lambda: "id: [1, 2\n", None, "not YAML"),
         (lambda: "id: &x [1]\nzh: *x\n", None, "aliases are not used"),
@@ -153,3 +166,18 @@ def test_bad_condition_is_refused_with_its_line(text: str, line: int, says: str)
         parse_condition(parse_tree(text, "c.yaml"), file="c.yaml", source="s", verification="v1")
     assert (caught.value.line, caught.value.file) == (line, "c.yaml")
     assert says in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("any_of", "says"),
+    [
+        ("[little_giant]", "`any_of` names little_giant; it must stand before this tier."),
+        ("[unicorn]", "`any_of` lists tiers"),
+        ("[]", "at least one item"),
+    ],
+)
+def test_tier_of_any_names_tiers_before_it(any_of: str, says: str, tmp_path: Path) -> None:
+    text = (FOLDER / "miit-2026.yaml").read_text("utf-8")
+    wrong = text.replace("any_of: [innovative_sme, tech_based_sme]", f"any_of: {any_of}")
+    assert wrong != text
+    assert says in _refusal(wrong, tmp_path).reason

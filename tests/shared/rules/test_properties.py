@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from contracts.facts import EnterpriseFacts
 from shared.rules.evaluate import TierVerdict, evaluate
-from shared.rules.load import load_rule_sets
 from shared.rules.metric import Kind
 from shared.rules.metrics import METRICS, read
 from shared.rules.periods import (
@@ -22,17 +21,18 @@ from shared.rules.periods import (
     years_after,
     years_before,
 )
+from shared.rules.rulebook import load_rulebook
 from tests.shared.rules.made_facts import FORGOTTEN, WHOLE, facts_without
 
 ROOT = Path(__file__).parents[3]
-RULES = load_rule_sets(ROOT / "services" / "certification" / "rules" / "editions")["miit-2022-63"]
+BOOK = load_rulebook(ROOT / "services" / "certification" / "rules")
+RULES = BOOK.rule_sets["miit-2022-63"]
 AS_OF = date(2022, 9, 30)
 DAYS = st.dates(min_value=date(1990, 1, 1), max_value=date(2090, 12, 31))
 
 
 def _judge(facts: EnterpriseFacts) -> TierVerdict:
-    (tier,) = evaluate(RULES, read(facts, AS_OF)).tiers
-    return tier
+    return evaluate(RULES, read(facts, AS_OF)).tiers[0]
 
 
 def _points(verdict: TierVerdict, indicator: str) -> int:
@@ -65,6 +65,21 @@ def test_knowing_more_never_overturns_a_verdict(
             assert known.points_max is not None
             assert partly.points_min <= known.points_min
             assert known.points_max <= partly.points_max
+
+
+@given(WHOLE, FORGOTTEN)
+@settings(max_examples=100, deadline=None)
+def test_what_is_judged_stays_judged_in_every_rule_set(
+    document: dict[str, Any], forgotten: set[str]
+) -> None:
+    whole = read(facts_without(document), AS_OF)
+    part = read(facts_without(document, forgotten), AS_OF)
+    for rules in (*BOOK.rule_sets.values(), *BOOK.combined.values()):
+        pairs = zip(evaluate(rules, whole).tiers, evaluate(rules, part).tiers, strict=True)
+        for known, partly in pairs:
+            assert partly.met in (None, known.met)
+            assert (partly.met is None) == bool(partly.missing)
+            assert (partly.met is False) == bool(partly.unmet)
 
 
 @given(WHOLE, st.integers(1, 10**9))
