@@ -209,6 +209,15 @@ class LeadingProduct(
         None, ge=0, le=10_000, title="全国细分市场占有率", description="Basis points: 1000 is 10 %."
     )
     domestic_rank: Whole | None = Field(None, ge=1, le=100_000, title="国内细分市场排名")
+    international_share_bp: Whole | None = Field(
+        None, ge=0, le=10_000, title="国际细分市场占有率", description="Basis points."
+    )
+    leading_position: Flag | None = Field(
+        None, title="国内或国际细分市场占有率位居前列，有一定影响力"
+    )
+    modern_industry_field: Flag | None = Field(
+        None, title="属于改造提升传统产业、培育壮大新兴产业、布局建设未来产业"
+    )
 
 
 class ViolationKind(StrEnum):
@@ -312,5 +321,15 @@ class EnterpriseFacts(
     provincial_points: Whole | None = Field(None, ge=0, le=15, title="地方特色得分")
     development_scores: tuple[DevelopmentScore, ...] = Field((), max_length=10, title="发展评价")
     controlled_by_little_giant: Flag | None = Field(None, title="与小巨人存在控股关系")
+    same_group_similar_product: Flag | None = Field(
+        None, title="同一集团内另有小巨人生产相似主导产品"
+    )
+    technology_leading: Flag | None = Field(None, title="技术、工艺、产品质量性能国内领先")
+    core_technology_in_key_fields: Flag | None = Field(
+        None, title="核心技术属于国家重点支持的高新技术领域"
+    )
+    innovation_evaluation_points: Whole | None = Field(
+        None, ge=0, le=100, title="高新技术企业创新能力评价得分"
+    )
     compliance: Compliance = Field(default_factory=Compliance, title="合规")
     credit: CreditRecord | None = Field(None, title="信用报告")

@@ -40,12 +40,32 @@ class OutlookChanged(
     key="uscc",
     audience=ENTERPRISE,
 ):
-    """Which tiers the enterprise reaches (梯度评价结果变更). Published only when it changed."""
+    """Which tiers the enterprise reaches (梯度评价结果变更). Published only when it changed.
+
+    `eligible` and `at_risk` are the present state; `newly_eligible` and `lost` say what this change
+    brought (主动发现).
+    """
 
     uscc: Uscc
     version: int = Field(ge=1, description="Grows by one per change; never restarts.")
     judged_on: date = Field(title="评价日期")
     tiers: tuple[TierOutlook, ...]
+    eligible: tuple[Tier, ...] = Field(
+        (),
+        title="可申报梯度",
+        description="Reached, the title it requires is held, its own title is not.",
+    )
+    newly_eligible: tuple[Tier, ...] = Field(
+        (), title="新符合申报条件", description="Eligible now and not before this change."
+    )
+    at_risk: tuple[Tier, ...] = Field(
+        (), title="称号存在风险", description="The title is held; the tier is no longer reached."
+    )
+    lost: tuple[Tier, ...] = Field(
+        (),
+        title="不再符合申报条件",
+        description="Eligible before this change, now neither eligible nor held.",
+    )
 
 
 class TitleStatus(StrEnum):

@@ -3,10 +3,16 @@
 from contracts.events.enterprise import DossierChanged
 from services.certification.outlooks import service as outlooks
 from services.certification.titles import service as titles
+from shared import clock
 from shared.db import Session
 
 
 async def on_dossier_changed(fact: DossierChanged, session: Session) -> None:
     """Judge the enterprise again; tell of a new one the titles that lists already gave it."""
-    if await outlooks.take_dossier(session, fact):
+    kept = await outlooks.keep_dossier(session, fact)
+    if kept is None:
+        return
+    enterprise, is_first = kept
+    if is_first:
         await titles.publish_titles(session, [fact.uscc])
+    await outlooks.judge_enterprise(session, enterprise, clock.today(), fact.facts)

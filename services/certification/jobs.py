@@ -6,6 +6,7 @@ Domain time is passed to the use cases as a parameter, so that moved time moves 
 from functools import partial
 
 from services.certification.outlooks.service import judge_due
+from services.certification.simulations.store import prune_simulations
 from services.certification.titles.service import expire_titles, publish_waiting
 from shared import clock
 from shared.db import Database
@@ -33,8 +34,11 @@ async def tell_titles(database: Database) -> None:
         pass
 
 
+EVERY_HOUR = "17 * * * *"
+
 JOBS = [
     Job("certification-new-day", EVERY_5_S, judge_new_day),
     Job("certification-end-terms", EVERY_5_S, end_terms),
     Job("certification-tell-titles", EVERY_5_S, tell_titles),
+    Job("certification-prune-simulations", EVERY_HOUR, prune_simulations),
 ]

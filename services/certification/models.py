@@ -1,9 +1,9 @@
-"""The table that outlooks and titles share."""
+"""The tables that outlooks, titles and evaluations share."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import MetaData
+from sqlalchemy import DateTime, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -18,7 +18,8 @@ class Base(SQLModel, registry=registry(metadata=MetaData())):
 class Enterprise(Base, table=True):
     """The latest dossier certification heard of, and what it last published of it (企业).
 
-    `outlook` and `titles` are the last published snapshots, so that only a change is published.
+    `outlook`, `eligible`, `at_risk` and `titles` are what was last published, so that only a
+    change is published.
     `judged_on` is the day of the law the outlook was last judged for.
     """
 
@@ -32,9 +33,32 @@ class Enterprise(Base, table=True):
     dossier_version: int
     judged_on: date
     outlook: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
+    eligible: list[str] | None = Field(default=None, sa_type=JSONB)
+    at_risk: list[str] | None = Field(default=None, sa_type=JSONB)
     titles: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)
 
     @property
     def registered(self) -> bool:
         """Whether it still stands in the register."""
+        return self.status == DossierStatus.REGISTERED
+
+
+class KnownDossier(Base, table=True):
+    """A version of a dossier as certification heard it (档案版本); never changed.
+
+    `facts` is canonical JSON; `known_at` the moment the dossier changed to it.
+    """
+
+    __tablename__ = "dossier"
+
+    uscc: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    name: str
+    status: str
+    facts: str
+    known_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+    @property
+    def registered(self) -> bool:
+        """Whether it stood in the register then."""
         return self.status == DossierStatus.REGISTERED

@@ -1,27 +1,30 @@
 """HTTP of the outlook: the whole verdict, the counts, the editions of the law."""
 
-from fastapi import Request
+import asyncio
+from typing import Annotated
+
+from fastapi import Query, Request
+from pydantic import AwareDatetime
 
 from contracts.events.certification import Attainment
-from contracts.values import Tier
+from contracts.values import Day, Tier
 from services.certification.enterprises import find_enterprise
 from services.certification.outlooks import service
-from services.certification.outlooks.judging import RULE_SETS, attainment_of
+from services.certification.outlooks.gaps import GapRead
+from services.certification.outlooks.judging import RULE_SETS
+from services.certification.outlooks.ladder import held_tiers
+from services.certification.outlooks.rendering import tiers_read
 from services.certification.outlooks.schemas import (
-    CriterionRead,
     OutlookRead,
     OutlookSummary,
     RuleSetRead,
     TierCount,
-    TierVerdictRead,
 )
 from shared import clock
 from shared.app import create_router
 from shared.auth import open_to_all
 from shared.http import Db
 from shared.problems import wants_chinese
-from shared.rules.evaluate import Criterion, TierVerdict
-from shared.rules.model import RuleSet
 from shared.scope import Reader, Staff
 from shared.uscc import CheckedUscc
 
@@ -30,21 +33,42 @@ router = create_router("梯度评价 Outlooks")
 
 @router.get("/v1/enterprises/{uscc}/outlook", summary="梯度评价 Read an outlook")
 async def read_outlook(
-    uscc: CheckedUscc, request: Request, session: Db, caller: Reader
+    uscc: CheckedUscc,
+    request: Request,
+    session: Db,
+    caller: Reader,
+    as_of: Annotated[
+        Day | None,
+        Query(title="评价日期", description="The day of the law; without it, of known_at or now."),
+    ] = None,
+    known_at: Annotated[
+        AwareDatetime | None,
+        Query(title="知悉时间", description="Judge the dossier and titles known at this moment."),
+    ] = None,
 ) -> OutlookRead:
-    """Every tier by the law of the day, with every criterion, in the caller's language."""
+    """Every tier by the law of a day, with every criterion, in the caller's language."""
     enterprise = await find_enterprise(session, uscc, caller)
-    today, chinese = clock.today(), wants_chinese(request)
+    day = service.day_of_law(as_of, known_at)
+    known, titles = await service.known_at(session, enterprise, known_at)
+    verdicts = service.verdicts_known(known, day)
     return OutlookRead(
         uscc=uscc,
-        name=enterprise.name,
-        judged_on=today,
-        dossier_version=enterprise.dossier_version,
-        tiers=[
-            _tier(verdict.rule_set, tier, chinese)
-            for verdict in service.verdicts_of(enterprise, today)
-            for tier in verdict.tiers
-        ],
+        name=known.name,
+        judged_on=day,
+        dossier_version=known.version,
+        known_at=known.known_at,
+        tiers=tiers_read(verdicts, held_tiers(titles, day), wants_chinese(request)),
+    )
+
+
+@router.get("/v1/enterprises/{uscc}/gap", summary="差距分析 Read a gap")
+async def read_gap(
+    uscc: CheckedUscc, request: Request, session: Db, caller: Reader
+) -> list[GapRead]:
+    """For every tier of the law of the day, the least set of changes that reaches it."""
+    enterprise = await find_enterprise(session, uscc, caller)
+    return await asyncio.to_thread(
+        service.gaps_of, enterprise, clock.today(), wants_chinese(request)
     )
 
 
@@ -86,45 +110,3 @@ async def list_rule_sets(request: Request) -> list[RuleSetRead]:
         )
         for rules in RULE_SETS.values()
     ]
-
-
-def _tier(rules: RuleSet, tier: TierVerdict, chinese: bool) -> TierVerdictRead:
-    table = next(found for found in rules.tiers if found.tier is tier.tier)
-    return TierVerdictRead(
-        tier=tier.tier,
-        name=table.zh if chinese else table.en,
-        rule_set=rules.id,
-        rule_set_name=rules.zh if chinese else rules.en,
-        document_no=rules.document_no,
-        effective_from=rules.effective_from,
-        effective_to=rules.effective_to,
-        rules_digest=rules.digest,
-        decided_by=table.decided_by,
-        attainment=attainment_of(tier),
-        points=tier.points,
-        points_min=tier.points_min,
-        points_max=tier.points_max,
-        unmet=list(tier.unmet),
-        missing=list(tier.missing),
-        criteria=[_criterion(criterion, chinese) for criterion in tier.criteria],
-    )
-
-
-def _criterion(criterion: Criterion, chinese: bool) -> CriterionRead:
-    return CriterionRead(
-        id=criterion.id,
-        kind=criterion.kind,
-        parent=criterion.parent,
-        met=criterion.met,
-        text=criterion.text_zh if chinese else criterion.text_en,
-        seen=criterion.seen_zh if chinese else criterion.seen,
-        needed=criterion.needed_zh if chinese else criterion.needed,
-        points=criterion.points,
-        points_min=criterion.points_min,
-        points_max=criterion.points_max,
-        points_full=criterion.points_full,
-        source=criterion.source,
-        verification=criterion.verification,
-        missing=list(criterion.missing),
-        reason=criterion.reason_zh if chinese else criterion.reason_en,
-    )

@@ -5,7 +5,8 @@ from datetime import date
 from pydantic import BaseModel, Field
 
 from contracts.events.certification import Attainment
-from contracts.values import Tier
+from contracts.values import Instant, Tier
+from shared.rules.model import Programme
 
 
 class CriterionRead(BaseModel):
@@ -36,6 +37,24 @@ class CriterionRead(BaseModel):
     reason: str | None = Field(title="说明", description="Why it cannot be judged.")
 
 
+class StepRead(BaseModel):
+    """The ladder (逐级申报): titles a filing needs, apart from the tier's criteria."""
+
+    requires_tier: Tier | None = Field(
+        title="申报前须持有的称号", description="Null: this tier requires none."
+    )
+    requires_held: bool | None = Field(
+        title="已持有所需称号", description="Null: none is required, or titles are not known."
+    )
+    held: bool | None = Field(
+        title="已持有本梯度称号", description="Null: the titles are not known."
+    )
+    may_file: bool | None = Field(
+        title="可申报",
+        description="Reached, the required title held, its own not. Null: not known.",
+    )
+
+
 class TierVerdictRead(BaseModel):
     """What one edition says of one tier (梯度评价结果)."""
 
@@ -54,6 +73,7 @@ class TierVerdictRead(BaseModel):
     points_max: int | None = Field(title="最高可能得分")
     unmet: list[str] = Field(title="未满足条件")
     missing: list[str] = Field(title="缺失事实")
+    ladder: StepRead = Field(title="逐级申报")
     criteria: list[CriterionRead] = Field(title="全部条件")
 
 
@@ -62,8 +82,11 @@ class OutlookRead(BaseModel):
 
     uscc: str = Field(title="统一社会信用代码")
     name: str = Field(title="企业名称")
-    judged_on: date = Field(title="评价日期")
+    judged_on: date = Field(title="评价日期", description="The day whose law judged.")
     dossier_version: int = Field(title="档案版本")
+    known_at: Instant | None = Field(
+        title="档案知悉时间", description="When this version of the dossier became known."
+    )
     tiers: list[TierVerdictRead] = Field(title="各梯度结果")
 
 
@@ -95,5 +118,7 @@ class RuleSetRead(BaseModel):
     effective_to: date | None = Field(title="失效日期")
     in_force: bool = Field(title="现行有效")
     dates_verification: dict[str, str] = Field(title="日期核实程度")
-    tiers: list[Tier] = Field(title="梯度")
+    tiers: list[Tier | Programme] = Field(
+        title="梯度或项目", description="What it judges: tiers, or programmes beside them."
+    )
     digest: str = Field(title="规则文本摘要", description="SHA-256 of the rule file.")

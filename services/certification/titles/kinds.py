@@ -10,8 +10,8 @@ from contracts.values import Tier
 from services.certification.errors import TitleUnknown
 from shared.authorities import Authority, authorities
 from shared.rules.lined_yaml import Tree, read_tree
-from shared.rules.load_conditions import INCLUSIVE, Place
 from shared.rules.periods import years_after
+from shared.rules.place import INCLUSIVE, Place
 from shared.rules.provenance import Provenance
 
 _KEYS = frozenset(

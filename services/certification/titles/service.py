@@ -13,8 +13,10 @@ from sqlmodel import col, func, select
 
 from contracts.events.certification import TITLE, Title, TitlesChanged, TitleStatus
 from services.certification.models import Enterprise
+from services.certification.outlooks.service import judge_enterprise
 from services.certification.titles.kinds import KINDS
 from services.certification.titles.models import HeldTitle
+from shared import clock
 from shared.auth import Subject
 from shared.bus import outbox
 from shared.db import Session, lock_keys
@@ -39,11 +41,11 @@ _EXPIRE = text("""
 """)
 
 
-async def publish_titles(session: Session, usccs: Iterable[str]) -> int:
+async def publish_titles(session: Session, usccs: Iterable[str]) -> list[Enterprise]:
     """Publish each enterprise's titles when they differ from what was published last.
 
     An enterprise without a dossier is left: it is published when its dossier arrives. Returns
-    how many were published.
+    those whose titles were published; their outlook is to be judged again.
     """
     keys = list(usccs)
     await lock_keys(session, keys)
@@ -53,7 +55,7 @@ async def publish_titles(session: Session, usccs: Iterable[str]) -> int:
         )
     ).all()
     held = await titles_of(session, [enterprise.uscc for enterprise in enterprises])
-    facts = []
+    facts, changed = [], []
     for enterprise in enterprises:
         titles = tuple(title_of(row) for row in held.get(enterprise.uscc, ()))
         snapshot = [title.model_dump(mode="json") for title in titles]
@@ -62,8 +64,9 @@ async def publish_titles(session: Session, usccs: Iterable[str]) -> int:
         enterprise.titles = snapshot
         version = await outbox.next_version(session, TITLE, enterprise.uscc)
         facts.append(TitlesChanged(uscc=enterprise.uscc, version=version, titles=titles))
+        changed.append(enterprise)
     await outbox.add(session, *facts)
-    return len(facts)
+    return changed
 
 
 async def wait_for_publication(session: Session, usccs: Sequence[str]) -> None:
@@ -73,10 +76,11 @@ async def wait_for_publication(session: Session, usccs: Sequence[str]) -> None:
 
 
 async def publish_waiting(session: Session, limit: int = PUBLISHED_AT_ONCE) -> int:
-    """Publish titles that wait; returns how many were taken."""
+    """Publish titles that wait and judge their holders; returns how many were taken."""
     rows = await (await session.connection()).execute(_TAKE_WAITING, {"limit": limit})
     taken = [row.uscc for row in rows]
-    await publish_titles(session, taken)
+    for enterprise in await publish_titles(session, taken):
+        await judge_enterprise(session, enterprise, clock.today())
     return len(taken)
 
 

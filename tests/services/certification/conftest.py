@@ -81,15 +81,14 @@ def domain_clock(tmp_path: Path) -> Iterator[DomainClock]:
 async def running_app(url: str, broker: str, jwks: Path) -> AsyncIterator[FastAPI]:
     """The service on this database and broker, without its timed jobs."""
     from services.certification import handlers
-    from services.certification.outlooks import routes as outlooks
-    from services.certification.titles import list_routes, routes
+    from services.certification.routers import ROUTERS
 
     await migrate.upgrade(url, "certification")
     app = create_service(
         "certification",
         title="certification",
         description="under test",
-        routers=[outlooks.router, routes.router, list_routes.router],
+        routers=ROUTERS,
         handlers=[handlers.on_dossier_changed],
         settings=Settings(
             environment="test",
@@ -201,7 +200,10 @@ async def certification(
     certification_app: Certification, domain_clock: DomainClock
 ) -> Certification:
     """The service with an empty database, on 2022-09-30."""
-    tables = "title_waiting, title, official_list_row, official_list, enterprise, outbox"
+    tables = (
+        "title_waiting, title, official_list_row, official_list, enterprise, outbox,"
+        " evaluation, dossier, simulation_change, simulation, rulebook, rule_file"
+    )
     async with certification_app.database.transaction() as session:
         await (await session.connection()).execute(
             text(f"TRUNCATE {tables}, key_versions, idempotency")

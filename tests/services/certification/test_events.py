@@ -96,7 +96,7 @@ async def test_dossier_leads_to_one_outlook_and_its_titles(
     imported = await on_kafka.send_list(csv_list(f"{uscc},示例公司,4"))
     assert imported.json()["unmatched"] == 1
     await _publish(bootstrap, dossier_changed(uscc, 1), times=3)
-    await _publish(bootstrap, dossier_changed(uscc, 2, own_brand=False))
+    await _publish(bootstrap, dossier_changed(uscc, 2, name="新名称有限公司"))
     await _publish(bootstrap, dossier_changed(uscc, 3, independent_legal_person=False))
     first, second = await _read(bootstrap, OUTLOOK.name, 2, uscc)
     assert (first["version"], second["version"]) == (1, 2)

@@ -175,7 +175,7 @@ async def test_titles_are_published_once_however_often_asked(
     (uscc,) = await _known(certification, 1)
     await certification.send_list(csv_list(f"{uscc},示例公司,4"))
     again = await certification.database.run(lambda s: publish_titles(s, [uscc]))
-    assert again == 0
+    assert again == []
     assert len(await certification.facts(uscc, CHANGED)) == 1
 
 

@@ -1,0 +1,1 @@
+"""Self-tests (自评): dossiers in, verdicts out, nothing stored; useful with half a dossier."""
