@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from deploy.local import look, operations, run
+from deploy.local import certification, look, operations, run
 from deploy.local.domain_clock import ClockMovedBack, domain_now, move_clock, parse_instant
 from deploy.local.keys import mint_token
 from deploy.local.settings import default_state_dir
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(operations.dead_letters, name="dead-letters")
 app.add_typer(operations.consumers, name="consumers")
+app.add_typer(certification.certification, name="certification")
 app.command("replay")(operations.replay)
 _console = Console()
 

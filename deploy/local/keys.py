@@ -4,6 +4,7 @@ For one machine only: elsewhere an identity provider (OIDC) signs. The private k
 state directory and is readable by its owner alone.
 """
 
+import base64
 import json
 import os
 import secrets
@@ -34,6 +35,16 @@ def ensure_keys(state_dir: Path) -> None:
         _write(private, json.dumps(key.as_dict(private=True)))
     public = KeySet([_key(state_dir)]).as_dict(private=False)
     _write(jwks_path(state_dir), json.dumps(public, indent=1))
+
+
+def secrets_key(state_dir: Path) -> str:
+    """The key that seals secrets a service stores (Fernet); the first call makes it."""
+    path = state_dir / "keys" / "secrets.key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.chmod(0o700)
+    if not path.exists():
+        _write(path, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    return path.read_text()
 
 
 def mint_token(

@@ -8,11 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 from deploy.local.domain_clock import SHANGHAI, clock_path
-from deploy.local.keys import AUDIENCE, ISSUER, jwks_path
+from deploy.local.key_ring import key_ring_path
+from deploy.local.keys import AUDIENCE, ISSUER, jwks_path, secrets_key
 from deploy.local.topology import GATEWAY, SERVICES, ServiceEntry
 
 ROOT = Path(__file__).parents[2]
 DEFAULT_GATEWAY_PORT = 8000
+TALENT = "talent"
+WEBHOOK = "webhook"
 # The sample region lives on this day; a stack begun with the sample takes it as domain time.
 SAMPLE_DOMAIN_START = datetime(2022, 9, 30, 9, tzinfo=SHANGHAI)
 SAMPLE_DOMAIN_END = datetime(2023, 6, 30, tzinfo=SHANGHAI)
@@ -54,6 +57,10 @@ class StackSettings:
         if entry.on_bus:
             settings["TERRACE_KAFKA"] = bootstrap
             settings["TERRACE_BROKER_FORGETS"] = str(broker_forgets).lower()
+        if entry.name == TALENT:
+            settings["TERRACE_TALENT_KEY_RING"] = str(key_ring_path(state_dir))
+        if entry.name == WEBHOOK:
+            settings["TERRACE_SECRETS_KEY"] = secrets_key(state_dir)
         if entry.name == GATEWAY:
             settings["TERRACE_UPSTREAMS"] = json.dumps(dict(upstreams))
         return settings

@@ -15,6 +15,7 @@ from typing import Any, Self
 from deploy.local.broker import Broker, choose_broker
 from deploy.local.databases import ensure_database
 from deploy.local.domain_clock import ensure_clock
+from deploy.local.key_ring import ensure_key_ring
 from deploy.local.keys import ensure_keys, mint_token
 from deploy.local.migrations import migrate
 from deploy.local.passwords import PasswordFile
@@ -121,6 +122,7 @@ class Stack:
             self._report(f"{name}: an earlier run had left it behind; ended")
         self._choose_ports()
         ensure_keys(self.state_dir)
+        ensure_key_ring(self.state_dir)
         ensure_clock(self.state_dir, self.settings.domain_start)
         if not self.settings.database_url:
             self._postgres = PostgresServer(self.state_dir, self.settings.ports.get("postgres"))

@@ -31,5 +31,8 @@ SERVICES = (
     ServiceEntry("enterprise"),
     ServiceEntry("certification"),
     ServiceEntry("funding"),
+    ServiceEntry("talent"),
+    ServiceEntry("catalog"),
+    ServiceEntry("webhook"),
     ServiceEntry(GATEWAY, has_database=False, on_bus=False),
 )

@@ -62,7 +62,7 @@ async def register_enterprise(session: Session, dossier: DossierWrite, by: Subje
         **_columns(dossier),
     )
     session.add(enterprise)
-    return await _keep_version(session, enterprise, dossier, by)
+    return await keep_version(session, enterprise, dossier, by)
 
 
 async def update_dossier(
@@ -85,13 +85,13 @@ async def update_dossier(
             " Read it again and repeat the change.",
             f"您读取的是版本 {expected},当前版本为 {enterprise.version},请重新读取后再修改。",
         )
-    dossier = _patched(enterprise, patch)
+    dossier = patched(enterprise, patch)
     if dossier.model_dump(mode="json", exclude_none=True) == enterprise.dossier:
         return enterprise
     require_scope(by, uscc, dossier.region)
     _require_office(by, dossier, read_dossier(enterprise.dossier))
     await _require_segment(session, dossier)
-    return await _keep_version(session, enterprise, dossier, by)
+    return await keep_version(session, enterprise, dossier, by)
 
 
 async def deregister_enterprise(session: Session, uscc: str, by: Subject) -> Enterprise:
@@ -104,7 +104,7 @@ async def deregister_enterprise(session: Session, uscc: str, by: Subject) -> Ent
     if not enterprise.registered:
         return enterprise
     enterprise.status = DossierStatus.DEREGISTERED
-    return await _keep_version(session, enterprise, read_dossier(enterprise.dossier), by)
+    return await keep_version(session, enterprise, read_dossier(enterprise.dossier), by)
 
 
 async def find_enterprise(session: Session, uscc: str, by: Subject) -> Enterprise:
@@ -254,9 +254,10 @@ def _columns(dossier: Dossier) -> dict[str, Any]:
     }
 
 
-async def _keep_version(
+async def keep_version(
     session: Session, enterprise: Enterprise, dossier: Dossier, by: Subject
 ) -> Enterprise:
+    """Make this dossier the present one, as a new version, and publish it. Its key is held."""
     enterprise.sqlmodel_update(_columns(dossier))
     enterprise.version = await outbox.next_version(session, DOSSIER, enterprise.uscc)
     await session.flush()  # the version row refers to the enterprise row
@@ -296,7 +297,8 @@ async def _publish_consents(session: Session, uscc: str, consents: Sequence[Cons
     await outbox.add(session, fact)
 
 
-def _patched(enterprise: Enterprise, patch: dict[str, Any]) -> DossierWrite:
+def patched(enterprise: Enterprise, patch: dict[str, Any]) -> DossierWrite:
+    """The dossier after a merge patch. Raises RequestValidationError where it is not valid."""
     if patch.get("uscc", enterprise.uscc) != enterprise.uscc:
         raise _invalid("uscc", "The code names the dossier and cannot be changed by a patch.")
     merged = _merge(enterprise.dossier, patch)

@@ -71,6 +71,8 @@ _WEAK = Shape(
 )
 # 0 + 0 + (5 or 0) + 5 + 5 + 20 = at most 35, and nothing for innovation.
 _PLAIN = replace(_WEAK, ip="none", rd=(10, 80), growth=(-600, 450), main_share=(7500, 9500))
+# 5 + 10 + 20 + 10 + 10 + 20 = 75, and 15 for innovation.
+_UNDER_MINIMUM = Shape(ip="class2", rd=(210, 290), growth=(1600, 2500))
 # Every value on the border of its band: 5 + 15 + 10 + 5 + 10 + 15 = 60, with 20/15/25.
 _ON_THE_LINE = Shape(
     ip="class2",
@@ -157,13 +159,10 @@ _INNOVATIVE = (
 _POTENTIAL = (
     Archetype("po-weak", 57, "potential", "not_reached", _WEAK),
     # 75 points, but innovation 5 + 10 = 15 is under its minimum of 20.
-    Archetype(
-        "po-minimum",
-        40,
-        "potential",
-        "not_reached",
-        Shape(ip="class2", rd=(210, 290), growth=(1600, 2500)),
-    ),
+    Archetype("po-minimum", 38, "potential", "not_reached", _UNDER_MINIMUM),
+    # The same; an accepted service case brings a self-developed invention patent: innovation
+    # 15 + 10 = 25 and 85 points: label after the change.
+    Archetype("po-served", 2, "potential", "reached", _UNDER_MINIMUM),
     # The row on the line with R&D a hundredth of a percent lower: 5 + 10 + 10 + 5 + 10 + 15 = 55.
     Archetype(
         "po-under-line",

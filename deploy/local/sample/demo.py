@@ -53,6 +53,7 @@ class Books:
     outcome: Outcome = field(default_factory=Outcome)
     expected: int = 0
     received: int = 0
+    closed_loop: int = 0
     reached_a_bank: int = 0
     lost: list[Difference] = field(default_factory=list)
     doubled_versions: list[tuple[str, str, int]] = field(default_factory=list)
@@ -85,6 +86,7 @@ class Books:
                 "awards_cny": f"{self.outcome.awards_cny:.2f}",
                 "bank_states_expected": self.expected,
                 "bank_states_received": self.received,
+                "closed_loop": self.closed_loop,
                 "lost": len(self.lost),
                 "duplicated": self.duplicated,
                 "redelivered": self.redelivered,
@@ -127,7 +129,10 @@ async def _keep_books(stack: Stack, chaos: bool) -> Books:
             settled = await flow.wait_for_the_end()
             if settled:
                 books.latencies_ms = await _time_changes(flow, steps)
+            books.closed_loop, due = await flow.close_the_loop()
             await _check(books, flow, steps)
+            if books.closed_loop < max(due, 1):
+                books.complaints.append(f"closed loop: {books.closed_loop} of {due} enterprises")
     return books
 
 
@@ -217,6 +222,7 @@ def _show(books: Books) -> None:
         ("小巨人 in effect", outcome.titles.get("little_giant", 0)),
         ("automatic entitlements (免申即享)", len(outcome.automatic)),
         ("awards, yuan", f"{outcome.awards_cny:,.2f}"),
+        ("next tier by an accepted service (闭环)", books.closed_loop),
         ("(bank, enterprise) states due", books.expected),
         ("  received", books.received),
         ("  lost", len(books.lost)),

@@ -15,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deploy.local.sample.accounting import count_agreeing, lost_states
 from deploy.local.sample.bank_process import BankProcess
-from deploy.local.sample.calls import Caller, Gate
+from deploy.local.sample.calls import Caller, Gate, Refused
+from deploy.local.sample.closed_loop import ClosedLoop
 from deploy.local.sample.filing import Filing
 from deploy.local.sample.journeys import (
     BANKS,
@@ -61,6 +62,7 @@ class Steps:
                 "lists": "Official lists (公告名单)",
                 "told": "Banks told (贷款资格)",
                 "changes": "Changes (变更)",
+                "loop": "Services accepted (闭环)",
                 "told again": "Banks told of the changes",
                 "revenue": "Changes of revenue, timed",
                 "checked": "Enterprises checked",
@@ -132,6 +134,34 @@ class Flow:
         """Withdrawals, returns, gains and losses."""
         self._steps.begin("changes", sum(t.journey.fate != "keeps" for t in self.travellers))
         await self.filing.make_changes()
+
+    async def close_the_loop(self) -> tuple[int, int]:
+        """Services are given and accepted; how many brought their tier, and how many should."""
+        loop = ClosedLoop(self.caller, self.region, (t.uscc for t in self.travellers))
+        loops = await loop.choose()
+        self._steps.begin("loop", len(loops))
+        await until(lambda: self._catalog_knows([one.uscc for one in loops]), WAIT_S)
+        await loop.serve()
+        closed = 0
+
+        async def all_closed() -> bool:
+            nonlocal closed
+            closed = await loop.closed()
+            self._steps.set("loop", closed)
+            return closed == len(loops)
+
+        await until(all_closed, WAIT_S)
+        return closed, len(loops)
+
+    async def _catalog_knows(self, usccs: list[str]) -> bool:
+        """Whether the catalogue has heard of these dossiers."""
+        token = self.caller.regulator()
+        try:
+            for uscc in usccs:
+                await self.caller.read(f"/v1/enterprises/{uscc}/tier-packs", token)
+        except Refused:
+            return False
+        return True
 
     async def wait_for_the_end(self) -> bool:
         """Wait until the banks know exactly what they must in the end; False if not."""

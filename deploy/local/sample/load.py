@@ -22,6 +22,8 @@ async def load_sample(stack: Stack) -> None:
                 await flow.wait_for_banks()
             await flow.change()
             agreed = await flow.wait_for_the_end() if fresh else True
+            closed, due = await flow.close_the_loop()
+            agreed &= closed == due
             entitled = sum(e.holds_specialized + e.holds_little_giant for e in flow.region)
             agreed &= await wait_until_settled(flow.caller, entitled, len(flow.region))
             table = await _summary(flow.caller)

@@ -56,7 +56,7 @@ def _accounts(**changes: Any) -> list[dict[str, Any]]:
         ({"own_brand": "yes"}, "valid boolean"),
         ({"favourite_colour": "red"}, "not permitted"),
         ({"name": "\u0000企业"}, "NUL"),
-        ({"name": "\ud800企业"}, "unicode"),
+        ({"name": "\ud800企业"}, "unusable-text"),
     ],
 )
 async def test_wrong_dossier_is_refused(

@@ -1,0 +1,1 @@
+"""Service cases from batch to follow-up (服务案件)."""

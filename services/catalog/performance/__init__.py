@@ -1,0 +1,1 @@
+"""Performance of providers (绩效评价, 动态调整)."""

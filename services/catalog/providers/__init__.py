@@ -1,0 +1,1 @@
+"""Providers and their qualification (服务商, 遴选)."""

@@ -1,0 +1,1 @@
+"""Vouchers and their budgets (服务券)."""
