@@ -1,7 +1,6 @@
-"""Events of the webhook service: endpoints that stop or recover, and messages that came in (推送)."""
+"""Events of the webhook service: endpoints that stop or recover, messages taken (推送)."""
 
 from enum import StrEnum
-from typing import Any
 
 from pydantic import Field
 
@@ -93,6 +92,8 @@ class WebhookReceived(
         None, title="消息类型", description="The body's `type`, as sent.", examples=["case.closed"]
     )
     received_at: Instant = Field(title="接收时间")
-    body: dict[str, Any] = Field(
-        title="消息内容", examples=[{"type": "case.closed", "data": {"case": "C-2022-17"}}]
+    body: str = Field(
+        title="消息内容",
+        description="The message as it was signed: one JSON object, as text.",
+        examples=['{"type": "case.closed", "data": {"case": "C-2022-17"}}'],
     )

@@ -1,0 +1,1 @@
+"""Deliveries: claimed, sent, settled; the attempt log; what became of each event (推送)."""

@@ -1,0 +1,1 @@
+"""Endpoints: where partners take events, with their secrets and their state (推送端点)."""
