@@ -123,6 +123,25 @@ REALISTIC: dict[str, Any] = {
     "SharedProfile.debt_ratio_bp": 5000,
     "SharedProfile.rd_expense_cny": LEFT_OUT,
     "SharedProfile.employees": LEFT_OUT,
+    # providers, services, vouchers (服务商, 服务案件, 服务券)
+    "ProviderChanged.status": "listed",
+    "ProviderChanged.name": "示例服务机构",
+    "ProviderChanged.reason": "遴选通过",
+    "OfferingChanged.service": "technology",
+    "OfferingChanged.name": "数字化水平诊断",
+    "CaseMoved.case_id": "c2a5b8de-4a0f-4f0e-9d4b-6b8f6f1d2a33",
+    "CaseMoved.after": "picked",
+    "CaseMoved.due_on": "2022-10-15",
+    "CaseAccepted.case_id": "c2a5b8de-4a0f-4f0e-9d4b-6b8f6f1d2a33",
+    "CaseEvidence.digital_level": {"level": 3, "edition": 2022, "tested_on": "2022-09-29"},
+    "CaseEvidence.green_level": LEFT_OUT,
+    "CaseEvidence.ip_rights": [],
+    "VoucherMoved.voucher_id": "e1f0c7a4-52d3-4b7c-8c0b-2d7a9a3f4e55",
+    "VoucherMoved.budget_id": "7d9e3b60-1f5a-4c1d-a1b4-90c5de6f7a88",
+    "VoucherMoved.state": "redeemed",
+    "VoucherMoved.amount_cny": "20000.00",
+    "VoucherMoved.case_id": "c2a5b8de-4a0f-4f0e-9d4b-6b8f6f1d2a33",
+    "VoucherMoved.expires_on": "2022-12-20",
 }
 
 FURTHER: dict[str, dict[str, dict[str, Any]]] = {

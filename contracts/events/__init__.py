@@ -1,5 +1,5 @@
 """Every event of the platform. One module per producer; importing this package declares all."""
 
-from contracts.events import certification, enterprise, funding
+from contracts.events import catalog, certification, enterprise, funding, talent, webhook
 
-__all__ = ["certification", "enterprise", "funding"]
+__all__ = ["catalog", "certification", "enterprise", "funding", "talent", "webhook"]

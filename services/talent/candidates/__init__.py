@@ -1,0 +1,1 @@
+"""Candidates (人才): a profile the matcher reads, and personal fields that are encrypted."""
