@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from shared.rules.metrics import METRICS
 from sqlmodel import col, select
 
 from services.enterprise import service
@@ -22,6 +21,7 @@ from shared.app import create_router
 from shared.auth import Role, Subject, allow, open_to_all
 from shared.authorities import authorities
 from shared.http import Db
+from shared.rules.metrics import METRICS
 
 router = create_router("字典 Dictionaries")
 
