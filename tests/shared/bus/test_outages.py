@@ -85,7 +85,12 @@ def clients_at_work() -> set[asyncio.Task[object]]:
 
 
 @pytest.mark.timeout(180)
-async def test_broker_killed_and_started_again(fresh_database: str, tmp_path: Path) -> None:
+def test_broker_killed_and_started_again(fresh_database: str, tmp_path: Path) -> None:
+    # A loop of its own: services of other tests start tasks in the session's loop at any time.
+    asyncio.run(_broker_killed_and_started_again(fresh_database, tmp_path))
+
+
+async def _broker_killed_and_started_again(fresh_database: str, tmp_path: Path) -> None:
     use_own_topics()
     await migrate.upgrade(fresh_database, None)
     before = clients_at_work()
