@@ -11,13 +11,13 @@ from contracts.events.certification import (
     TierOutlook,
     Title,
     TitlesChanged,
-    TitleStatus,
 )
 from contracts.events.enterprise import DossierChanged
 from services.catalog.models import Enterprise
 from shared.auth import Subject
 from shared.db import Session, lock_keys
 from shared.scope import enterprise_not_found, require_itself, require_scope
+from shared.titles import effective_titles
 
 
 async def keep_dossier(session: Session, fact: DossierChanged) -> Enterprise | None:
@@ -75,13 +75,7 @@ def reached_tiers(enterprise: Enterprise) -> list[str]:
 def valid_titles(enterprise: Enterprise, day: date) -> list[Title]:
     """The titles that are effective and within their term on the day."""
     titles = [Title.model_validate(row, extra="ignore") for row in enterprise.titles]
-    return [
-        title
-        for title in titles
-        if title.status is TitleStatus.EFFECTIVE
-        and (title.valid_from or title.document_on) <= day
-        and (title.valid_to is None or day <= title.valid_to)
-    ]
+    return list(effective_titles(titles, day))
 
 
 async def _find_or_add(session: Session, uscc: str) -> Enterprise:

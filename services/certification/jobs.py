@@ -5,22 +5,21 @@ Domain time is passed to the use cases as a parameter, so that moved time moves 
 
 from functools import partial
 
-from services.certification.outlooks.service import judge_due
+from services.certification.outlooks.service import find_due, judge_due
 from services.certification.simulations.store import prune_simulations
 from services.certification.titles.service import expire_titles, publish_waiting
 from shared import clock
 from shared.db import Database
+from shared.due import for_all_due
 from shared.jobs import Job
 
-JUDGED_AT_ONCE = 200
 EVERY_5_S = "* * * * * */5"
+EVERY_HOUR = "17 * * * *"
 
 
 async def judge_new_day(database: Database) -> None:
-    """Judge, in batches, every enterprise that was last judged on an earlier day."""
-    today = clock.today()
-    while await database.run(partial(judge_due, today=today, limit=JUDGED_AT_ONCE)):
-        pass
+    """Judge every enterprise that was last judged on an earlier day."""
+    await for_all_due(database, find_due, judge_due, clock.now())
 
 
 async def end_terms(database: Database) -> None:
@@ -33,8 +32,6 @@ async def tell_titles(database: Database) -> None:
     while await database.run(publish_waiting):
         pass
 
-
-EVERY_HOUR = "17 * * * *"
 
 JOBS = [
     Job("certification-new-day", EVERY_5_S, judge_new_day),

@@ -1,15 +1,12 @@
-"""Titles (称号) as awards and loan conditions read them: effective on a day, by kind.
+"""Titles (称号) as awards and loan conditions read them, by kind.
 
 Owns the names of the kinds that rules may use, and the metric `titles`. The platform imports
 titles and never invents one.
 """
 
-from collections.abc import Iterable
-from datetime import date
 from functools import cache
 from pathlib import Path
 
-from contracts.events.certification import Title, TitleStatus
 from services.funding.rule_files import Texts
 from shared.rules.lined_yaml import read_tree
 from shared.rules.metric import Kind, Metric
@@ -37,22 +34,3 @@ def known_metrics() -> dict[str, Metric]:
         words={kind: (texts.zh, texts.en) for kind, texts in title_names().items()},
     )
     return {**METRICS, "titles": titles}
-
-
-def effective_day(title: Title) -> date:
-    """The day a title took effect: the first day of its term, else the day of its document."""
-    return title.valid_from or title.document_on
-
-
-def is_effective(title: Title, on: date) -> bool:
-    """Whether a title is past its notice (公示) and within its term on the day."""
-    return (
-        title.status is TitleStatus.EFFECTIVE
-        and effective_day(title) <= on
-        and (title.valid_to is None or on <= title.valid_to)
-    )
-
-
-def effective_titles(titles: Iterable[Title], on: date) -> tuple[Title, ...]:
-    """The titles that count on the day."""
-    return tuple(title for title in titles if is_effective(title, on))

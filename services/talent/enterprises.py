@@ -7,11 +7,12 @@ from typing import Any
 
 from contracts.events.certification import TitlesChanged
 from contracts.events.enterprise import DossierChanged, DossierStatus
-from services.talent.errors import EnterpriseUnknown, OutOfScope
+from services.talent.errors import EnterpriseUnknown
 from services.talent.models import Enterprise
 from shared.auth import Role, Subject
 from shared.authorities import covers
 from shared.db import Session, lock_keys
+from shared.scope import OutOfScope
 
 
 async def keep_dossier(session: Session, fact: DossierChanged) -> Enterprise | None:
@@ -49,14 +50,9 @@ async def find_enterprise(session: Session, uscc: str, by: Subject) -> Enterpris
             " /v1/enterprises; a new dossier arrives here within seconds.",
             f"人才服务尚无 {uscc} 的有效企业档案,请先通过 POST /v1/enterprises 建档,数秒内同步。",
         )
-    if not may_act_for(by, uscc, enterprise.region or ""):
+    if not by.may_see(uscc, enterprise.region or ""):
         raise out_of_scope(uscc)
     return enterprise
-
-
-def may_act_for(by: Subject, uscc: str, region: str) -> bool:
-    """Whether the caller is the enterprise or staff of an authority over its region."""
-    return by.may_see(uscc, region)
 
 
 def oversees(by: Subject, region: str) -> bool:

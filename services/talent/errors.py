@@ -9,13 +9,12 @@ Conflict      ├── WrongState              the present state does not allow
               ├── PlacesTaken             every practice place is taken
               ├── AlreadyRequested, AlreadyRegistered, AlreadyPlaced
               └── ConsentMissing          the person has not agreed, or no longer does
-Forbidden     └── OutOfScope              another's position, candidate or agreement
+Forbidden     └── OutOfScope              (shared.scope)
 Unprocessable └── EnterpriseUnknown       no dossier of this code has arrived
 Unavailable   ├── IndexLoading            503, the index is not complete yet
               └── KeysMissing             503, no key ring, or one without the key of a record
 """
 
-from shared.auth import Forbidden
 from shared.errors import Conflict, DomainError, NotFound, Unprocessable
 
 
@@ -119,12 +118,6 @@ class ConsentMissing(Conflict):
     """The person has not agreed, or no longer does."""
 
     slug = "candidate-consent-missing"
-
-
-class OutOfScope(Forbidden):
-    """Another's position, candidate or agreement."""
-
-    slug = "out-of-scope"
 
 
 class EnterpriseUnknown(Unprocessable):

@@ -25,6 +25,10 @@ _STORE = text(
     " :key, :event_id, :type, :version, :status, :reason, :attempts)"
     " ON CONFLICT (consumer, topic, partition, record_offset, recorded_at) DO NOTHING"
 )
+_KEPT = text(
+    "SELECT EXISTS (SELECT FROM dead_letters WHERE consumer = :consumer AND topic = :topic"
+    " AND partition = :partition AND record_offset = :offset AND recorded_at = :recorded_at)"
+)
 _HOLD = text(
     "INSERT INTO holds (consumer, topic, key) VALUES (:consumer, :topic, :key)"
     " ON CONFLICT (consumer, topic, key) DO UPDATE SET held_at = holds.held_at"
@@ -59,6 +63,8 @@ async def bury(
     # Only an event whose source was proven may use up its id: a forged one would otherwise
     # suppress the true one.
     if event is not None and not await inbox.take(session, consumer, [event]):
+        return
+    if event is None and await _is_kept(session, consumer, received):
         return
     status = "failed"
     if not topic.compacted and received.key is not None:
@@ -102,6 +108,19 @@ async def supersede(session: Session, consumer: str, events: Sequence[Event]) ->
             "versions": list(newest.values()),
         },
     )
+
+
+async def _is_kept(session: Session, consumer: str, received: Received) -> bool:
+    """Whether this very record has a letter, open or closed: a closed one holds its key no more."""
+    connection = await session.connection()
+    position = {
+        "consumer": consumer,
+        "topic": received.topic,
+        "partition": received.partition,
+        "offset": received.offset,
+        "recorded_at": received.recorded_at,
+    }
+    return bool(await connection.scalar(_KEPT, position))
 
 
 async def _store(

@@ -167,30 +167,28 @@ def verdicts_known(dossier: KnownDossier, day: date) -> tuple[Verdict, ...]:
     return judge_facts(facts, day, registered=dossier.registered)
 
 
-async def judge_due(session: Session, today: date, limit: int) -> int:
-    """Judge enterprises that were last judged on an earlier day; returns how many were due.
+async def find_due(session: Session, now: datetime, after: str, limit: int) -> Sequence[str]:
+    """Enterprises, after this code, that were last judged on an earlier day."""
+    statement = select(Enterprise.uscc).where(
+        col(Enterprise.judged_on) < now.date(), col(Enterprise.uscc) > after
+    )
+    return (await session.exec(statement.order_by(col(Enterprise.uscc)).limit(limit))).all()
+
+
+async def judge_due(session: Session, usccs: Sequence[str], now: datetime) -> None:
+    """Judge those of the enterprises that were last judged on an earlier day.
 
     An award leaves its window, a fiscal year closes, an edition comes into force by the calendar
     alone, with no event.
     """
-    due = (
-        await session.exec(
-            select(Enterprise.uscc)
-            .where(col(Enterprise.judged_on) < today)
-            .order_by(col(Enterprise.judged_on), col(Enterprise.uscc))
-            .limit(limit)
-        )
-    ).all()
-    await lock_keys(session, due)
+    await lock_keys(session, usccs)
     rows = await session.exec(
         select(Enterprise)
-        .where(col(Enterprise.uscc).in_(due))
-        .where(col(Enterprise.judged_on) < today)
+        .where(col(Enterprise.uscc).in_(usccs), col(Enterprise.judged_on) < now.date())
         .order_by(col(Enterprise.uscc))
     )
     for enterprise in rows.all():
-        await judge_enterprise(session, enterprise, today)
-    return len(due)
+        await judge_enterprise(session, enterprise, now.date())
 
 
 async def sum_outlooks(session: Session, by: Subject) -> tuple[int, Sequence[Any]]:

@@ -24,6 +24,7 @@ from shared.authorities import authorities
 from shared.http import Db
 from shared.problems import wants_chinese
 from shared.scope import Staff, enterprise_not_found
+from shared.titles import is_effective
 from shared.uscc import CheckedUscc
 
 router = create_router("称号 Titles")
@@ -88,13 +89,11 @@ def _name(kind: str, chinese: bool) -> str:
 
 def _title(row: HeldTitle, today: date, chinese: bool) -> TitleRead:
     kind, authority = KINDS.get(row.kind), authorities().get(row.authority)
-    begun = row.valid_from is None or row.valid_from <= today
+    title = service.title_of(row)
     return TitleRead(
-        **service.title_of(row).model_dump(),
+        **title.model_dump(),
         name=_name(row.kind, chinese),
         level=kind.level if kind else None,
-        in_force=row.status == TitleStatus.EFFECTIVE
-        and begun
-        and (row.valid_to is None or today <= row.valid_to),
+        in_force=is_effective(title, today),
         authority_name=authority.name if authority else None,
     )

@@ -13,8 +13,8 @@ from enum import StrEnum
 
 from contracts.events.certification import Title, TitleStatus
 from services.funding.awards.schemes import Amount, Occasion, Scheme
-from services.funding.titles import effective_day, effective_titles
 from shared.authorities import covers
+from shared.titles import effective_day, effective_titles
 
 
 class EndReason(StrEnum):

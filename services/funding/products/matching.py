@@ -21,10 +21,10 @@ from contracts.events.funding import (
 )
 from services.funding.enterprises import Standing
 from services.funding.products.catalogue import Limit, LoanProduct, on_offer
-from services.funding.titles import effective_titles
 from shared.rules.evaluate import Criterion, Finding, holds, judge
 from shared.rules.metrics import Reading, read
 from shared.rules.periods import holds_on, last_closed_year
+from shared.titles import effective_titles
 
 SINGLE_METRICS = {
     ConsentedField.REVENUE: "revenue_last_year",

@@ -14,7 +14,7 @@ from contracts.events.talent import (
     TalentKind,
     WorkMode,
 )
-from services.talent.enterprises import find_enterprise, may_act_for, out_of_scope, oversees
+from services.talent.enterprises import find_enterprise, out_of_scope, oversees
 from services.talent.errors import BatchExists, BatchNotFound, PositionNotFound, WrongState
 from services.talent.models import Enterprise, Position, PositionBatch
 from services.talent.positions.offers import offer_of
@@ -194,7 +194,7 @@ async def find_position(session: Session, position_id: UUID, by: Subject) -> Pos
     position = await session.get(Position, position_id)
     if position is None or not (
         position.status in PUBLIC
-        or may_act_for(by, position.uscc, position.region)
+        or by.may_see(position.uscc, position.region)
         or oversees(by, position.region)
     ):
         raise not_found(position_id)
@@ -204,7 +204,7 @@ async def find_position(session: Session, position_id: UUID, by: Subject) -> Pos
 async def own_position(session: Session, position_id: UUID, by: Subject) -> Position:
     """The position, for its enterprise and its authorities. Raises PositionNotFound, OutOfScope."""
     position = await find_position(session, position_id, by)
-    if not (may_act_for(by, position.uscc, position.region) or oversees(by, position.region)):
+    if not (by.may_see(position.uscc, position.region) or oversees(by, position.region)):
         raise out_of_scope(f"position {position_id}")
     return position
 
@@ -274,7 +274,7 @@ async def _own(session: Session, position_id: UUID, by: Subject) -> Position:
     position = await session.get(Position, position_id)
     if position is None:
         raise not_found(position_id)
-    if not may_act_for(by, position.uscc, position.region):
+    if not by.may_see(position.uscc, position.region):
         if by.role is not Role.ENTERPRISE or position.status not in PUBLIC:
             raise not_found(position_id)
         raise out_of_scope(f"position {position_id}")

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.certification.outlooks.service import judge_due
-from shared import clock
+from services.certification.jobs import judge_new_day
 from tests.factories import make_uscc
 from tests.services.certification.conftest import (
     Certification,
@@ -109,9 +108,8 @@ async def test_new_year_makes_the_last_accounts_missing(
     uscc = make_uscc()
     await certification.hear(dossier_changed(uscc))
     domain_clock.move_to("2023-01-01T00:30:00+08:00")
-    judged = await certification.database.run(lambda s: judge_due(s, clock.today(), 10))
-    assert judged == 1
-    assert await certification.database.run(lambda s: judge_due(s, clock.today(), 10)) == 0
+    for _ in range(2):
+        await judge_new_day(certification.database)
     _, fact = await certification.facts(uscc, CHANGED)
     assert fact["judged_on"] == "2023-01-01"
     assert fact["tiers"][0]["attainment"] == "cannot_be_judged"
@@ -125,10 +123,7 @@ async def test_new_day_without_a_change_publishes_nothing(
     for uscc in codes:
         await certification.hear(dossier_changed(uscc))
     domain_clock.move_to("2022-10-01T00:30:00+08:00")
-    batches = []
-    while count := await certification.database.run(lambda s: judge_due(s, clock.today(), 2)):
-        batches.append(count)
-    assert batches == [2, 2, 1]
+    await judge_new_day(certification.database)
     for uscc in codes:
         assert len(await certification.facts(uscc, CHANGED)) == 1
 

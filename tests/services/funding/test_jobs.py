@@ -4,8 +4,9 @@ from datetime import date
 
 from sqlalchemy import text
 
-from services.funding.jobs import BATCH_MAX, delete_old_snapshots, judge_new_day
+from services.funding.jobs import delete_old_snapshots, judge_new_day
 from shared.db import Database
+from shared.due import BATCH_MAX
 from tests.factories import make_uscc
 from tests.services.funding.conftest import MoveTo
 from tests.services.funding.makers import (

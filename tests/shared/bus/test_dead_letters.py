@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from shared.bus import dead_letters
 from shared.bus.cloud_events import new_event_id
 from shared.bus.dead_letters import LetterClosed, LetterNotFound, Retried
-from shared.bus.letters import WAITS
+from shared.bus.incoming import Received, Undecodable
+from shared.bus.letters import WAITS, bury
 from shared.db import Session
 from shared.errors import Conflict
 from tests.shared.bus.support import (
@@ -222,6 +224,22 @@ async def test_discarding_the_head_handles_those_behind_it(place: Place) -> None
             await dead_letters.discard(bus.desk, 999_999, "none", "li")
     assert (discarded.resolution, discarded.resolved_by) == ("sent by mistake", "li")
     assert await place.value("SELECT count(*) FROM holds") == 0
+
+
+async def test_redelivered_record_whose_letter_is_closed_holds_nothing(place: Place) -> None:
+    """The offset of an undecodable record was not committed, and its letter is closed by then."""
+    bad = Received("t", 0, 7, datetime(2022, 9, 30, tzinfo=UTC), b"k", b"?", ())
+
+    async def keep(session: Session) -> None:
+        await bury(session, place.name, Visit.contract.topic, bad, Undecodable("no fact"), 1)
+
+    await place.database.run(keep)
+    assert await place.value("SELECT count(*) FROM holds") == 1
+    [letter] = await place.letters("failed")
+    await dead_letters.discard(place.bus([note_visit]).desk, letter.id, "no use", "li")
+    await place.database.run(keep)
+    assert await place.value("SELECT count(*) FROM holds") == 0
+    assert len(await place.letters("failed", "waiting", "discarded")) == 1
 
 
 async def test_discarding_one_that_waits_keeps_the_hold(place: Place) -> None:
