@@ -28,7 +28,7 @@ from shared.rules.model import (
     SumEach,
     Test,
 )
-from shared.rules.scoring import earn
+from shared.rules.scoring import points_of
 
 ALTERNATIVES_MAX = 20_000
 
@@ -156,7 +156,7 @@ def points_in(indicator: Indicator, state: State, reading: Reading) -> int:
         case Bands() | PerStep() | Given():
             atom = atom_of(scale.metric)
             changed = reading.with_values({atom.name: state[atom]}) if atom in state else reading
-            return earn(indicator, changed).low
+            return points_of(scale, indicator.points_max, changed)[0]
         case FirstMatch():
             return _first(scale, state, reading)
         case SumEach():

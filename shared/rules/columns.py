@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.facts import EnterpriseFacts
-from shared.rules.metric import Absent, Kind, Metric, Reading, Unknown, Value
-from shared.rules.metrics import METRICS, read
+from shared.rules.metric import Absent, Kind, Metric, Reader, Reading, Unknown, Value
+from shared.rules.metrics import METRICS
 
 Array: TypeAlias = NDArray[Any]
 Rows: TypeAlias = slice
@@ -137,42 +137,57 @@ def columns_of(
     `table.metrics_of` says which metrics a rule set needs.
     """
     wanted = sorted(set(names))
-    found: dict[str, list[Value | Unknown]] = {name: [] for name in wanted}
-    firsts: dict[str, list[Value | Unknown]] = {name: [] for name in wanted if name in MEANS}
-    size = 0
-    for one in enterprises:
-        size += 1
-        reading = one if isinstance(one, Reading) else read(one, as_of)
-        for name, values in found.items():
-            values.append(reading.found(name))
-        for name, values in firsts.items():
-            values.append(_first_of_mean(reading, name))
-    columns: dict[str, Column] = {}
-    for name in wanted:
-        if name in firsts:
-            columns[name] = mean_of(found.pop(name), firsts.pop(name))
-        elif metrics[name].kind in _QUANTITIES:
-            columns[name] = numbers_of(found.pop(name))
-        else:
-            columns[name] = coded_of(found.pop(name), tuple(metrics[name].words or ()))
-    return Columns(size, columns)
+    needed = [*wanted, *sorted({MEANS[name] for name in wanted if name in MEANS} - set(wanted))]
+    readers = [_reader_of(metrics[name]) for name in needed]
+    rows = [
+        [_held(one, name) for name in needed]
+        if isinstance(one, Reading)
+        else [read(one, as_of) for read in readers]
+        for one in enterprises
+    ]
+    values = dict(zip(needed, zip(*rows, strict=True) if rows else [()] * len(needed), strict=True))
+    return Columns(len(rows), {name: _column(metrics[name], values) for name in wanted})
 
 
-def _first_of_mean(reading: Reading, name: str) -> Value | Unknown:
-    """The first of the two; a reading may hold the mean alone, as a value it was given."""
+def _reader_of(metric: Metric) -> Reader:
+    """How facts alone give the metric; one that a service gives must come in a `Reading`."""
+
+    def refuse(_facts: EnterpriseFacts, _as_of: date) -> Value | Unknown:
+        raise KeyError(f"{metric.name} is given by its service: give a Reading with it.")
+
+    return metric.read or refuse
+
+
+def _held(reading: Reading, name: str) -> Value | Unknown:
+    """What a reading holds; the first of a mean may be lacking where the mean alone was given."""
     try:
-        return reading.found(MEANS[name])
+        return reading.found(name)
     except KeyError:
-        return NOT_KNOWN
+        if name in MEANS.values():
+            return NOT_KNOWN
+        raise
+
+
+def _column(metric: Metric, values: Mapping[str, Sequence[Value | Unknown]]) -> Column:
+    if metric.name in MEANS:
+        return mean_of(values[metric.name], values[MEANS[metric.name]])
+    if metric.kind in _QUANTITIES:
+        return numbers_of(values[metric.name])
+    return coded_of(values[metric.name], tuple(metric.words or ()))
 
 
 def coded_of(values: Sequence[Value | Unknown], words: tuple[str, ...] = ()) -> Coded:
     """Codes for the values; of an unknown only its bounds count."""
     numbers: dict[Value | Unknown, int] = {}
-    codes = np.fromiter(
-        (numbers.setdefault(_plain(value), len(numbers)) for value in values),
+    codes = np.array(
+        [
+            numbers.setdefault(
+                _plain(value) if type(value) is Unknown else value,
+                len(numbers),
+            )
+            for value in values
+        ],
         np.int64,
-        len(values),
     )
     rank = {word: place for place, word in enumerate(words)}
     ordered = sorted(numbers, key=lambda value: _place(value, rank))
@@ -182,9 +197,8 @@ def coded_of(values: Sequence[Value | Unknown], words: tuple[str, ...] = ()) -> 
     return Coded(recode[codes], tuple(ordered))
 
 
-def _plain(value: Value | Unknown) -> Value | Unknown:
-    if not isinstance(value, Unknown):
-        return value
+def _plain(value: Unknown) -> Unknown:
+    """An unknown value with its bounds only."""
     if value.low is None and value.high is None:
         return NOT_KNOWN
     return Unknown((), "", "", value.low, value.high)
@@ -202,17 +216,19 @@ def _place(value: Value | Unknown, rank: Mapping[str, int]) -> tuple[int, Fracti
 
 def numbers_of(values: Sequence[Value | Unknown]) -> Numbers:
     """Exact numerators over denominators; over one shared denominator where there is one."""
-    size = len(values)
-    top, bottom = np.zeros(size, np.int64), np.ones(size, np.int64)
-    known = np.ones(size, np.bool_)
+    tops, bottoms, known = [0] * len(values), [1] * len(values), np.ones(len(values), np.bool_)
     special: dict[int, Value | Unknown] = {}
     for row, value in enumerate(values):
-        if isinstance(value, int | Fraction) and _fits(value):
-            top[row], bottom[row] = value.numerator, value.denominator
+        if isinstance(value, Unknown):
+            known[row] = False
+            if value.low is not None or value.high is not None:
+                special[row] = _plain(value)
+        elif isinstance(value, int | Fraction) and _fits(value):
+            tops[row], bottoms[row] = value.as_integer_ratio()
         else:
             known[row] = False
-            if not isinstance(value, Unknown) or value.low is not None or value.high is not None:
-                special[row] = _plain(value)
+            special[row] = value
+    top, bottom = np.array(tops, np.int64), np.array(bottoms, np.int64)
     shared = int(bottom.max(initial=1))
     if shared <= 2:  # whole fen, or halves of them
         top *= shared // bottom
@@ -221,14 +237,15 @@ def numbers_of(values: Sequence[Value | Unknown]) -> Numbers:
 
 
 def _fits(value: int | Fraction) -> bool:
-    return abs(value.numerator) < FITS and value.denominator < FITS
+    top, bottom = value.as_integer_ratio()
+    return -FITS < top < FITS and bottom < FITS
 
 
 def mean_of(values: Sequence[Value | Unknown], firsts: Sequence[Value | Unknown]) -> Mean:
     """The two numbers that each value is the mean of, one of them given."""
     pairs = list(_halves(values, firsts))
     special = {
-        row: _plain(value)
+        row: _plain(value) if isinstance(value, Unknown) else value
         for row, (value, pair) in enumerate(zip(values, pairs, strict=True))
         if pair is None
         and not (isinstance(value, Unknown) and value.low is None and value.high is None)

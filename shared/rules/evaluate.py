@@ -4,16 +4,15 @@ A score passes as soon as the known points suffice, and fails as soon as the bes
 unknown indicators could not pass; only between the two it cannot be judged.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from shared.rules.judge import Judge, all_of, any_of, holds, judge, missing_of, prepare
 from shared.rules.metric import Reading, Unknown
+from shared.rules.metrics import METRICS
 from shared.rules.model import (
     Condition,
-    Indicator,
     Not,
     RuleSet,
     Score,
@@ -22,7 +21,8 @@ from shared.rules.model import (
     TierRules,
 )
 from shared.rules.prepared import Prepared
-from shared.rules.scoring import Earn, prepare_scale
+from shared.rules.scoring import prepare_indicator
+from shared.rules.table_steps import steps_of
 from shared.rules.trace import Criterion, Finding, Line, new_criterion
 
 __all__ = ["Criterion", "Finding", "TierVerdict", "Verdict", "evaluate", "holds", "judge"]
@@ -31,8 +31,7 @@ Trace: TypeAlias = list[Criterion]
 Outcomes: TypeAlias = list[bool | None]
 
 
-@dataclass(frozen=True, slots=True)
-class TierVerdict:
+class TierVerdict(NamedTuple):
     """What a rule set says of one tier. `met` None: cannot be judged.
 
     `points` while every indicator is known, else between `points_min` and `points_max`; all None
@@ -62,6 +61,7 @@ class Verdict:
 def evaluate(rules: RuleSet, reading: Reading) -> Verdict:
     """Judge every tier of the edition."""
     prepared = _PREPARED.of(rules)
+    reading.read_ahead(prepared.readers)
     trace: Trace = []
     outcomes = prepared.preconditions.judge(reading, trace)
     found: dict[Target, TierVerdict] = {}
@@ -99,7 +99,8 @@ class _Scoring:
         full = sum(category.points_max for category in score.categories)
         texts = ("总分及各类最低分", "Total score and the minimum of each category")
         self._total_min = score.total_min
-        self._line = _points_line(score, "score", None, score.total_min, full, texts)
+        self._line = line = _points_line(score, "score", None, score.total_min, full, texts)
+        self._undecided = Criterion(line, None)
         self._categories = [
             (
                 _points_line(
@@ -111,31 +112,33 @@ class _Scoring:
                     (category.zh, category.en),
                 ),
                 category.points_min,
-                [_prepare_indicator(one, category.id) for one in category.indicators],
+                [prepare_indicator(one, category.id) for one in category.indicators],
             )
             for category in score.categories
         ]
 
     def judge(self, reading: Reading, trace: Trace) -> tuple[bool | None, int, int]:
         """Whether it passes, and between which points."""
-        lines: Trace = []
+        start = len(trace)
+        trace.append(self._undecided)
         outcomes: Outcomes = []
         low = high = 0
         for line, minimum, indicators in self._categories:
-            found = [indicator(reading) for indicator in indicators]
+            place = len(trace)
+            trace.append(self._undecided)
             least = most = 0
-            for one in found:
-                least += one.points_min or 0
-                most += one.points_max or 0
+            for indicator in indicators:
+                found = indicator(reading)
+                trace.append(found)
+                least += found.points_min or 0
+                most += found.points_max or 0
             met = _reaches(minimum, least, most)
             outcomes.append(met)
-            lines.append(new_criterion((line, met, None, least, most, ())))
-            lines += found
+            trace[place] = new_criterion((line, met, None, least, most, ()))
             low, high = low + least, high + most
         outcomes.append(_reaches(self._total_min, low, high))
         met = all_of(outcomes)
-        trace.append(new_criterion((self._line, met, None, low, high, ())))
-        trace += lines
+        trace[start] = new_criterion((self._line, met, None, low, high, ()))
         return met, low, high
 
 
@@ -161,30 +164,6 @@ def _points_line(
         verification=score.provenance.verification,
         points_full=full,
     )
-
-
-def _prepare_indicator(indicator: Indicator, category: str) -> Callable[[Reading], Criterion]:
-    line = Line(
-        id=indicator.id,
-        kind="indicator",
-        parent=category,
-        metric=None,
-        needed=indicator.needed_en,
-        needed_zh=indicator.needed_zh,
-        text_zh=indicator.zh,
-        text_en=indicator.en,
-        source=indicator.provenance.source,
-        verification=indicator.provenance.verification,
-        points_full=indicator.points_max,
-    )
-    earn: Earn = prepare_scale(indicator.scale, indicator.points_max)
-
-    def judge_indicator(reading: Reading) -> Criterion:
-        low, high, seen, unknowns = earn(reading)
-        met = low > 0 if low == high else None
-        return new_criterion((line, met, seen, low, high, unknowns))
-
-    return judge_indicator
 
 
 class _Tier:
@@ -289,6 +268,11 @@ class _RuleSet:
     """An edition, prepared."""
 
     def __init__(self, rules: RuleSet) -> None:
+        self.readers = {
+            name: read
+            for name in steps_of(rules)
+            if name in METRICS and (read := METRICS[name].read) is not None
+        }
         self.preconditions = _Conditions(rules.preconditions, "precondition")
         self.tiers: list[_Tier | _AnyTier] = [
             _AnyTier(tier, rules) if tier.any_of else _Tier(tier, self.preconditions)

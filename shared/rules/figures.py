@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from contracts.facts import EnterpriseFacts, YearAccounts, YearHeadcount
+from contracts.facts import EnterpriseFacts, YearAccounts
 from shared.rules.metric import Kind, Metric, Reader, Unknown, Value, missing
 from shared.rules.periods import last_closed_year
 
@@ -41,38 +41,37 @@ def accounts_of(facts: EnterpriseFacts, year: int) -> YearAccounts | None:
 
 def amount(facts: EnterpriseFacts, year: int, field: str) -> Figure:
     """One audited closing figure in fen."""
-    accounts = accounts_of(facts, year)
-    value = getattr(accounts, field) if accounts is not None else None
-    if value is None:
-        return missing(f"accounts.{year}.{field}")
-    if accounts is not None and not accounts.audited:
-        return missing(f"accounts.{year}.audited")
-    return _fen(value)
+    for accounts in facts.accounts:
+        if accounts.year == year:
+            value: Decimal | None = getattr(accounts, field)
+            if value is None:
+                break
+            return int(value * 100) if accounts.audited else missing(f"accounts.{year}.audited")
+    return missing(f"accounts.{year}.{field}")
 
 
 def headcount(facts: EnterpriseFacts, year: int, field: str) -> Figure:
     """One number of the staff report."""
-    report: YearHeadcount | None = None
-    for one in facts.headcounts:
-        if one.year == year:
-            report = one
-            break
-    value: int | None = getattr(report, field) if report is not None else None
-    return missing(f"headcounts.{year}.{field}") if value is None else value
+    for report in facts.headcounts:
+        if report.year == year:
+            value: int | None = getattr(report, field)
+            return missing(f"headcounts.{year}.{field}") if value is None else value
+    return missing(f"headcounts.{year}.{field}")
 
 
-def ratio(part: Figure, whole: Figure, whole_name: str) -> Fraction | Unknown:
-    """part ÷ whole; unknown when either is, or when the whole is zero."""
+def ratio(part: Figure, whole: Figure, report: str, year: int, field: str) -> Fraction | Unknown:
+    """part ÷ whole; unknown when either is, or when the whole, a field of a report, is zero."""
+    if type(part) is int and type(whole) is int and whole:
+        return Fraction(part, whole)
     if isinstance(part, Unknown) or isinstance(whole, Unknown):
         lacking = [f for value in (part, whole) if isinstance(value, Unknown) for f in value.facts]
         return missing(*dict.fromkeys(lacking))
-    if whole == 0:
-        return Unknown(
-            (whole_name,),
-            f"{whole_name} is zero, so the ratio has no value; correct it if it is a slip.",
-            f"{whole_name} 为零,比率无意义;如填写有误请更正。",
-        )
-    return Fraction(part, whole)
+    name = f"{report}.{year}.{field}"
+    return Unknown(
+        (name,),
+        f"{name} is zero, so the ratio has no value; correct it if it is a slip.",
+        f"{name} 为零,比率无意义;如填写有误请更正。",
+    )
 
 
 def _in_year(field: str, back: int) -> Reader:
@@ -82,8 +81,8 @@ def _in_year(field: str, back: int) -> Reader:
 def _ratio_in_year(part: str, whole: str, back: int) -> Reader:
     def read(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
         year = last_closed_year(as_of) - back
-        name = f"accounts.{year}.{whole}"
-        return ratio(amount(facts, year, part), amount(facts, year, whole), name)
+        figures = amount(facts, year, part), amount(facts, year, whole)
+        return ratio(*figures, "accounts", year, whole)
 
     return read
 
@@ -91,7 +90,7 @@ def _ratio_in_year(part: str, whole: str, back: int) -> Reader:
 def _growth(facts: EnterpriseFacts, year: int, field: str) -> Fraction | Unknown:
     now, before = amount(facts, year, field), amount(facts, year - 1, field)
     more = now if isinstance(now, Unknown) or isinstance(before, Unknown) else now - before
-    return ratio(more, before, f"accounts.{year - 1}.{field}")
+    return ratio(more, before, "accounts", year - 1, field)
 
 
 def _growth_last_year(field: str) -> Reader:
@@ -99,30 +98,35 @@ def _growth_last_year(field: str) -> Reader:
 
 
 def _growth_avg_2y(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
-    year = last_closed_year(as_of)
-    last = _growth(facts, year, "main_revenue_cny")
-    before = _growth(facts, year - 1, "main_revenue_cny")
-    if isinstance(last, Unknown) or isinstance(before, Unknown):
-        unknown = [growth for growth in (last, before) if isinstance(growth, Unknown)]
-        if len(unknown) == 1:
-            return unknown[0]
-        return missing(*dict.fromkeys(name for growth in unknown for name in growth.facts))
-    total = last.numerator * before.denominator + before.numerator * last.denominator
-    return Fraction(total, 2 * last.denominator * before.denominator)
+    """Half of (a - b) ÷ b + (b - c) ÷ c, for the revenues a, b, c of three years, latest first."""
+    year, field = last_closed_year(as_of), "main_revenue_cny"
+    a, b, c = [amount(facts, year - back, field) for back in range(3)]
+    if type(a) is int and type(b) is int and type(c) is int and b and c:
+        return Fraction((a - 2 * b) * c + b * b, 2 * b * c)
+    growths = (_growth(facts, year, field), _growth(facts, year - 1, field))
+    unknown = [growth for growth in growths if isinstance(growth, Unknown)]
+    if len(unknown) == 1:
+        return unknown[0]
+    return missing(*dict.fromkeys(name for growth in unknown for name in growth.facts))
 
 
 def _growth_factor_2y(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
     year, field = last_closed_year(as_of), "revenue_cny"
     now, then = amount(facts, year, field), amount(facts, year - 2, field)
-    return ratio(now, then, f"accounts.{year - 2}.{field}")
+    return ratio(now, then, "accounts", year - 2, field)
 
 
 def _total(field: str, years: int) -> Callable[[EnterpriseFacts, date], Figure]:
     def read(facts: EnterpriseFacts, as_of: date) -> Figure:
         year = last_closed_year(as_of)
-        amounts = [amount(facts, year - back, field) for back in range(years)]
-        lacking = [name for found in amounts if isinstance(found, Unknown) for name in found.facts]
-        known = sum(found for found in amounts if not isinstance(found, Unknown))
+        known = 0
+        lacking: tuple[str, ...] = ()
+        for back in range(years):
+            found = amount(facts, year - back, field)
+            if isinstance(found, Unknown):
+                lacking += found.facts
+            else:
+                known += found
         return missing(*lacking, low=known) if lacking else known
 
     return read
@@ -130,9 +134,10 @@ def _total(field: str, years: int) -> Callable[[EnterpriseFacts, date], Figure]:
 
 def average_2y(field: str) -> Reader:
     """Half of the sum of two closed years."""
+    total_2y = _total(field, 2)
 
     def read(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
-        total = _total(field, 2)(facts, as_of)
+        total = total_2y(facts, as_of)
         if isinstance(total, Unknown):
             return missing(*total.facts)
         return Fraction(total, 2)
@@ -148,7 +153,7 @@ def _staff_ratio(field: str) -> Reader:
     def read(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
         year = last_closed_year(as_of)
         part, whole = headcount(facts, year, field), headcount(facts, year, "employees")
-        return ratio(part, whole, f"headcounts.{year}.employees")
+        return ratio(part, whole, "headcounts", year, "employees")
 
     return read
 

@@ -19,15 +19,14 @@ CLASS_2_PATENT_YEARS = 2
 HOLDER_RANK_MAX = 3
 MAKER_CHINA_LISTS_SINCE = date(2021, 1, 1)
 
-CLASS_1 = frozenset(
-    {
-        IpKind.INVENTION_PATENT,
-        IpKind.PLANT_VARIETY,
-        IpKind.NATIONAL_CROP_VARIETY,
-        IpKind.NATIONAL_NEW_DRUG,
-        IpKind.NATIONAL_TCM_PROTECTION,
-        IpKind.IC_LAYOUT,
-    }
+_LEVELS = tuple(Level)
+CLASS_1 = (
+    IpKind.INVENTION_PATENT,
+    IpKind.PLANT_VARIETY,
+    IpKind.NATIONAL_CROP_VARIETY,
+    IpKind.NATIONAL_NEW_DRUG,
+    IpKind.NATIONAL_TCM_PROTECTION,
+    IpKind.IC_LAYOUT,
 )
 
 LEVELS = {
@@ -44,6 +43,7 @@ IP_LEVELS = {
     "class2": ("Ⅱ类知识产权", "class II"),
     "none": ("无", "none"),
 }
+_IP_ORDER = {level: place for place, level in enumerate(IP_LEVELS)}
 HONOURS = {
     "high_tech_enterprise": ("高新技术企业", "high-tech enterprise"),
     "tech_based_sme": ("科技型中小企业", "technology-based SME"),
@@ -88,15 +88,19 @@ def _is_class_2(right: IpRight, as_of: date) -> bool:
 def _ip_level(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
     if facts.ip_rights is None:
         return missing("ip_rights")
-    rights = [right for right in facts.ip_rights if _counts(right, as_of)]
-    class_1 = [right for right in rights if right.kind in CLASS_1]
-    if any(_is_high_value(right, as_of) for right in class_1):
-        return "class1_high_value"
-    if any(right.self_developed for right in class_1):
-        return "class1_self_developed"
-    if class_1:
-        return "class1"
-    return "class2" if any(_is_class_2(right, as_of) for right in rights) else "none"
+    best = "none"
+    for right in facts.ip_rights:
+        if not _counts(right, as_of):
+            continue
+        if right.kind not in CLASS_1:
+            level = "class2" if _is_class_2(right, as_of) else "none"
+        elif _is_high_value(right, as_of):
+            return "class1_high_value"
+        else:
+            level = "class1_self_developed" if right.self_developed else "class1"
+        if _IP_ORDER[level] < _IP_ORDER[best]:
+            best = level
+    return best
 
 
 def _ip_count(belongs: Callable[[IpRight, date], bool]) -> Reader:
@@ -114,7 +118,8 @@ def _class_1_in_use(own_only: bool) -> Reader:
     def read(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
         if facts.ip_rights is None:
             return missing("ip_rights", low=0)
-        certain, lacking = 0, []
+        certain = 0
+        lacking: list[str] = []
         for index, right in enumerate(facts.ip_rights):
             if right.kind not in CLASS_1 or not _counts(right, as_of):
                 continue
@@ -123,8 +128,10 @@ def _class_1_in_use(own_only: bool) -> Reader:
                 continue
             if right.in_use_with_benefit is None:
                 gaps = (*gaps, "in_use_with_benefit")
-            lacking += [f"ip_rights.{index}.{gap}" for gap in gaps[:1]]
-            certain += not gaps
+            if gaps:
+                lacking.append(f"ip_rights.{index}.{gaps[0]}")
+            else:
+                certain += 1
         return missing(*lacking, low=certain, high=certain + len(lacking)) if lacking else certain
 
     return read
@@ -154,8 +161,11 @@ def _rd_institution_level(facts: EnterpriseFacts, as_of: date) -> Value | Unknow
 
 def best_level(levels: Iterable[Level]) -> str:
     """The highest of some levels; "none" without any."""
-    held = set(levels)
-    return next((level.value for level in Level if level in held), "none")
+    held = tuple(levels)
+    for level in _LEVELS:
+        if level in held:
+            return level.value
+    return "none"
 
 
 def _science_award_level(years: int) -> Reader:
@@ -179,6 +189,8 @@ def _science_award_rank(level: Level, years: int) -> Reader:
     def read(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
         if facts.awards is None:
             return missing("awards")
+        if not facts.awards:
+            return ABSENT
         ranks = {
             index: award.rank
             for index, award in enumerate(facts.awards)
@@ -199,6 +211,8 @@ def _science_award_rank(level: Level, years: int) -> Reader:
 def _maker_china_list(facts: EnterpriseFacts, as_of: date) -> Value | Unknown:
     if facts.awards is None:
         return missing("awards")
+    if not facts.awards:
+        return ABSENT
     entries = {
         index: award.list_top
         for index, award in enumerate(facts.awards)

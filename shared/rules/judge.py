@@ -21,6 +21,8 @@ __all__ = ["Criterion", "Finding", "all_of", "any_of", "holds", "judge", "missin
 
 Judge: TypeAlias = Callable[[Reading, list[Criterion]], bool | None]
 """Judges one condition and appends its criteria to the trace."""
+Holds: TypeAlias = Callable[[Reading], bool | None]
+"""Says whether one condition holds."""
 Decide: TypeAlias = Callable[[Value | Unknown], bool | None]
 
 KEPT_MAX = 256
@@ -118,14 +120,18 @@ def _named(
     parts: list[Judge], join: Callable[[list[bool | None]], bool | None], line: Line
 ) -> Judge:
     """A composite with a line of its own, which stands before those of its parts."""
+    kept = {met: Criterion(line, met) for met in (True, False, None)}
 
     def judge_composite(reading: Reading, trace: list[Criterion]) -> bool | None:
-        found: list[Criterion] = []
-        met = join([part(reading, found) for part in parts])
-        lacks = missing_of(tuple(found)) if met is None else ()
-        unknowns = (Unknown(lacks, "", ""),) if lacks else ()
-        trace.append(new_criterion((line, met, None, None, None, unknowns)))
-        trace += found
+        place = len(trace)
+        trace.append(kept[None])
+        met = join([part(reading, trace) for part in parts])
+        lacks = missing_of(tuple(trace[place + 1 :])) if met is None else ()
+        trace[place] = (
+            Criterion(line, None, None, None, None, (Unknown(lacks, "", ""),))
+            if lacks
+            else kept[met]
+        )
         return met
 
     return judge_composite
@@ -151,8 +157,12 @@ def _composite_line(condition: All | AnyOf | Not, kind: str, parent: str | None)
 def decider(test: Test) -> Decide:
     """The function that says whether a value passes the test."""
     if len(test.checks) > 1:
-        return lambda value: _holds(test, value)
-    check = test.checks[0]
+        parts = [_check_decider(check) for check in test.checks]
+        return lambda value: all_of([part(value) for part in parts])
+    return _check_decider(test.checks[0])
+
+
+def _check_decider(check: Check) -> Decide:
     if check.words:
         return _word_decider(check)
     return _number_decider(check) if isinstance(check.value, Number) else _equal_decider(check)
@@ -160,24 +170,14 @@ def decider(test: Test) -> Decide:
 
 def _number_decider(check: Check) -> Decide:
     assert isinstance(check.value, Number)
-    top, bottom = check.value.numerator, check.value.denominator
+    top, bottom = check.value.as_integer_ratio()
     compare = _COMPARE[check.operator]
-    if bottom == 1:
-
-        def decide_whole(value: Value | Unknown) -> bool | None:
-            kind = type(value)
-            if kind is bool or kind is int:
-                return compare(value, top)
-            if kind is Fraction:
-                return compare(value.numerator, top * value.denominator)  # type: ignore[union-attr]
-            return _check(check, value)
-
-        return decide_whole
 
     def decide(value: Value | Unknown) -> bool | None:
         kind = type(value)
-        if kind is int or kind is bool or kind is Fraction:
-            return compare(value.numerator * bottom, top * value.denominator)  # type: ignore[union-attr]
+        if kind is Fraction or kind is int or kind is bool:
+            whole, parts = value.as_integer_ratio()  # type: ignore[union-attr]
+            return compare(whole * bottom, top * parts)
         return _check(check, value)
 
     return decide
@@ -209,18 +209,27 @@ def _equal_decider(check: Check) -> Decide:
 
 def holds(condition: Condition, reading: Reading) -> bool | None:
     """Whether the condition holds, without a trace."""
+    return _PREPARED_HOLDS.of(condition)(reading)
+
+
+def prepare_holds(condition: Condition) -> Holds:
+    """The function that says whether a condition holds, without a trace."""
     match condition:
         case Test():
-            return _holds(condition, reading.found(condition.metric.name))
-        case All():
-            return all_of([holds(part, reading) for part in condition.parts])
-        case AnyOf():
-            return any_of([holds(part, reading) for part in condition.parts])
+            name, decide = condition.metric.name, decider(condition)
+            return lambda reading: decide(reading.values_by_name[name])
+        case All() | AnyOf():
+            parts = [prepare_holds(part) for part in condition.parts]
+            join = all_of if isinstance(condition, All) else any_of
+            return lambda reading: join([part(reading) for part in parts])
         case Not():
-            met = holds(condition.part, reading)
-            return None if met is None else not met
+            held = prepare_holds(condition.part)
+            return lambda reading: _none_of([held(reading)])
         case _:
             assert_never(condition)
+
+
+_PREPARED_HOLDS: Prepared[Condition, Holds] = Prepared(prepare_holds)
 
 
 def all_of(outcomes: list[bool | None]) -> bool | None:
@@ -240,10 +249,6 @@ def any_of(outcomes: list[bool | None]) -> bool | None:
 def _none_of(outcomes: list[bool | None]) -> bool | None:
     met = any_of(outcomes)
     return None if met is None else not met
-
-
-def _holds(test: Test, value: Value | Unknown) -> bool | None:
-    return all_of([_check(check, value) for check in test.checks])
 
 
 def _check(check: Check, value: Value | Unknown) -> bool | None:

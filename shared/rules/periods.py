@@ -4,7 +4,7 @@
 day of the month where there is none, and that day still lies within the period (届满 includes it).
 """
 
-import calendar
+from calendar import isleap, monthrange
 from datetime import MAXYEAR, MINYEAR, date
 
 
@@ -16,7 +16,8 @@ def years_after(day: date, years: int) -> date:
     year = day.year + years
     if not MINYEAR <= year <= MAXYEAR:
         return date.max if year > MAXYEAR else date.min
-    return day.replace(year=year, day=min(day.day, calendar.monthrange(year, day.month)[1]))
+    leap_day = day.month == 2 and day.day == 29
+    return day.replace(year=year, day=28 if leap_day and not isleap(year) else day.day)
 
 
 def years_before(day: date, years: int) -> date:
@@ -40,7 +41,7 @@ def full_years(since: date, until: date) -> int:
 def full_months(since: date, until: date) -> int:
     """Completed months between two days; 0 when `since` lies later."""
     months = (until.year - since.year) * 12 + until.month - since.month
-    last_day = calendar.monthrange(until.year, until.month)[1]
+    last_day = monthrange(until.year, until.month)[1]
     if until.day < min(since.day, last_day):
         months -= 1
     return max(months, 0)

@@ -1,22 +1,22 @@
 """How many points an indicator earns, and between which bounds while facts are missing.
 
-A scale is prepared once, as a function of the reading. What is known takes the short way there;
-bounds and gaps are weighed by the functions below, which are the whole rule.
+A scale is prepared once, as a function that writes the indicator's line of the trace. What is known
+takes the short way there; bounds and gaps are weighed by the functions below, which are the whole
+rule.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from fractions import Fraction
-from functools import partial
-from typing import NamedTuple, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
-from shared.rules.judge import decider, holds, judge
+from shared.rules.judge import KEPT_MAX, Holds, holds, judge, prepare_holds
 from shared.rules.metric import Absent, Metric, Reading, Unknown
 from shared.rules.model import (
     Band,
     Bands,
     BestOf,
-    Condition,
     FirstMatch,
     Given,
     Indicator,
@@ -25,72 +25,86 @@ from shared.rules.model import (
     PerStep,
     Scale,
     SumEach,
-    Test,
 )
 from shared.rules.prepared import Prepared
-from shared.rules.trace import Figure, Seen, Several, Words, new_figure
+from shared.rules.trace import Criterion, Line, Seen, Several, Words, new_criterion
 
 NOTHING = Words("无", "none")
-
-
-class Earned(NamedTuple):
-    """Points of a scale: certain when `low` equals `high`."""
-
-    low: int
-    high: int
-    seen: Seen = None
-    unknowns: tuple[Unknown, ...] = ()
-
-    @property
-    def seen_zh(self) -> str | None:
-        """What was seen, in Chinese."""
-        return None if self.seen is None else self.seen.say(True)
-
-    @property
-    def seen_en(self) -> str | None:
-        """What was seen, in English."""
-        return None if self.seen is None else self.seen.say(False)
-
-
-new_earned: Callable[[tuple[int, int, Seen, tuple[Unknown, ...]]], Earned] = partial(
-    tuple.__new__, Earned
+NOWHERE = Line(
+    id="",
+    kind="indicator",
+    parent=None,
+    metric=None,
+    needed="",
+    needed_zh="",
+    text_zh="",
+    text_en="",
+    source="",
+    verification="",
 )
-"""What is earned, from all its fields; see `shared.rules.trace.new_criterion`."""
-Earn: TypeAlias = Callable[[Reading], Earned]
-Holds: TypeAlias = Callable[[Reading], bool | None]
+"""The line of points that nobody reads."""
+
+Earn: TypeAlias = Callable[[Reading], Criterion]
 
 
-def earn(indicator: Indicator, reading: Reading) -> Earned:
-    """What the indicator earns."""
-    return earn_scale(indicator.scale, indicator.points_max, reading)
+def prepare_indicator(indicator: Indicator, category: str) -> Earn:
+    """The function that writes what an indicator earns."""
+    line = Line(
+        id=indicator.id,
+        kind="indicator",
+        parent=category,
+        metric=None,
+        needed=indicator.needed_en,
+        needed_zh=indicator.needed_zh,
+        text_zh=indicator.zh,
+        text_en=indicator.en,
+        source=indicator.provenance.source,
+        verification=indicator.provenance.verification,
+        points_full=indicator.points_max,
+    )
+    return _prepare_scale(indicator.scale, indicator.points_max, line)
 
 
-def earn_scale(scale: Scale, points_max: int, reading: Reading) -> Earned:
-    """What a scale earns; `points_max` bounds points that are given from outside."""
-    return _PREPARED.of(scale, points_max)(reading)
+def points_of(scale: Scale, points_max: int, reading: Reading) -> tuple[int, int]:
+    """The least and the most points that a scale earns, as far as is known.
+
+    `points_max` bounds points that are given from outside.
+    """
+    found = _PREPARED.of(scale, points_max)(reading)
+    return found.points_min or 0, found.points_max or 0
 
 
-def prepare_scale(scale: Scale, points_max: int) -> Earn:
-    """The function that earns the points of a scale."""
+def _prepare_scale(scale: Scale, points_max: int, line: Line = NOWHERE) -> Earn:
+    """The function that writes the points of a scale on a line."""
+    if isinstance(scale, Bands | PerStep | Given):
+        line = replace(line, shown_by=scale.metric)
     match scale:
         case Bands():
-            return _prepare_bands(scale)
+            return _prepare_bands(scale, line)
         case FirstMatch():
-            return _prepare_first(scale)
+            return _prepare_first(scale, line)
         case SumEach():
-            return _prepare_sum(scale)
+            return _prepare_sum(scale, line)
         case PerStep():
-            return lambda reading: _earn_steps(scale, reading)
+            return _prepare_steps(scale, line)
         case Given():
-            return lambda reading: _earn_given(scale, points_max, reading)
+            return lambda reading: _earn_given(scale, points_max, line, reading)
         case BestOf():
-            parts = [prepare_scale(part, points_max) for part in scale.scales]
-            return lambda reading: _best([part(reading) for part in parts])
+            parts = [_prepare_scale(part, points_max, line) for part in scale.scales]
+            return lambda reading: _best([part(reading) for part in parts], line)
         case _:
             assert_never(scale)
 
 
-_PREPARED: Prepared[Scale, Earn] = Prepared(prepare_scale)
+_PREPARED: Prepared[Scale, Earn] = Prepared(_prepare_scale)
+
+
+def _scored(
+    line: Line, low: int, high: int, seen: Seen = None, unknowns: tuple[Unknown, ...] = ()
+) -> Criterion:
+    """The line with its points; whether it earns any is known with them."""
+    met = low > 0 if low == high else None
+    return Criterion(line, met, seen, low, high, unknowns)
 
 
 def _number(metric: Metric, reading: Reading) -> Number | Unknown | None:
@@ -102,36 +116,37 @@ def _number(metric: Metric, reading: Reading) -> Number | Unknown | None:
     return value
 
 
-def _prepare_bands(scale: Bands) -> Earn:
+def _prepare_bands(scale: Bands, line: Line) -> Earn:
     """Rounding turns no order around: only a quotient equal to a border is looked at twice."""
-    metric, name = scale.metric, scale.metric.name
+    name = scale.metric.name
     borders = [float(band.low) for band in scale.bands if band.low is not None]
-    points_of = [band.points for band in scale.bands]
+    points_at = [band.points for band in scale.bands]
 
-    def earn_bands(reading: Reading) -> Earned:
+    def earn_bands(reading: Reading) -> Criterion:
         value = reading.values_by_name[name]
         if type(value) is not Fraction and type(value) is not int:
-            return _earn_bands(scale, reading)
-        rounded = value.numerator / value.denominator
+            return _earn_bands(scale, line, reading)
+        whole, parts = value.as_integer_ratio()
+        rounded = whole / parts
         place = bisect_right(borders, rounded)
         if place and borders[place - 1] == rounded:
-            return _earn_bands(scale, reading)
-        points = points_of[place]
-        return new_earned((points, points, new_figure((metric, value)), ()))
+            return _earn_bands(scale, line, reading)
+        points = points_at[place]
+        return new_criterion((line, points > 0, value, points, points, ()))
 
     return earn_bands
 
 
-def _earn_bands(scale: Bands, reading: Reading) -> Earned:
+def _earn_bands(scale: Bands, line: Line, reading: Reading) -> Criterion:
     value = _number(scale.metric, reading)
     if value is None:
         lowest = min(band.points for band in scale.bands)
-        return Earned(lowest, lowest, NOTHING)
+        return _scored(line, lowest, lowest, NOTHING)
     if isinstance(value, Unknown):
-        points = [band.points for band in scale.bands if _possible(band, value)]
-        return Earned(min(points), max(points), None, (value,))
-    points_of = next(band.points for band in scale.bands if band.holds(value))
-    return Earned(points_of, points_of, Figure(scale.metric, value))
+        possible = [band.points for band in scale.bands if _possible(band, value)]
+        return _scored(line, min(possible), max(possible), None, (value,))
+    points = next(band.points for band in scale.bands if band.holds(value))
+    return _scored(line, points, points, value)
 
 
 def _possible(band: Band, unknown: Unknown) -> bool:
@@ -145,30 +160,28 @@ def _possible(band: Band, unknown: Unknown) -> bool:
     return True
 
 
-def _prepare_holds(condition: Condition | None) -> Holds:
-    """Whether a condition holds, without a trace; one that is not there holds."""
-    if condition is None:
-        return lambda _: True
-    if isinstance(condition, Test):
-        name, decide = condition.metric.name, decider(condition)
-        return lambda reading: decide(reading.values_by_name[name])
-    return lambda reading: holds(condition, reading)
+def _prepare_option(option: Option) -> Holds:
+    """Whether an option holds; one without a condition does."""
+    return prepare_holds(option.condition) if option.condition else lambda _: True
 
 
-def _prepare_first(scale: FirstMatch) -> Earn:
+def _prepare_first(scale: FirstMatch, line: Line) -> Earn:
     options = [
-        (_prepare_holds(option.condition), Earned(option.points, option.points, _words(option)))
+        (
+            _prepare_option(option),
+            _scored(line, option.points, option.points, _words(option)),
+        )
         for option in scale.options
     ]
 
-    def earn_first(reading: Reading) -> Earned:
+    def earn_first(reading: Reading) -> Criterion:
         for met_by, earned in options:
             met = met_by(reading)
             if met:
                 return earned
             if met is None:
                 break
-        return _earn_first(scale, reading)
+        return _earn_first(scale, line, reading)
 
     return earn_first
 
@@ -177,7 +190,7 @@ def _words(option: Option) -> Words:
     return Words(option.zh, option.en)
 
 
-def _earn_first(scale: FirstMatch, reading: Reading) -> Earned:
+def _earn_first(scale: FirstMatch, line: Line, reading: Reading) -> Criterion:
     possible: list[Option] = []
     unknowns: list[Unknown] = []
     for option in scale.options:
@@ -188,36 +201,45 @@ def _earn_first(scale: FirstMatch, reading: Reading) -> Earned:
         if met is True:
             break
         unknowns += _unknowns(option, reading)
-    points = [option.points for option in possible]
-    return Earned(
-        min(points),
-        max(points),
-        _words(possible[0]) if len(possible) == 1 else None,
-        tuple(unknowns) if min(points) != max(points) else (),
-    )
+    low, high = _range(option.points for option in possible)
+    seen = _words(possible[0]) if len(possible) == 1 else None
+    return _scored(line, low, high, seen, tuple(unknowns) if low != high else ())
 
 
-def _prepare_sum(scale: SumEach) -> Earn:
-    options = [(_prepare_holds(option.condition), option) for option in scale.options]
+def _range(points: Iterable[int]) -> tuple[int, int]:
+    found = tuple(points)
+    return min(found), max(found)
 
-    def earn_sum(reading: Reading) -> Earned:
-        met, open_ones = [], []
-        for met_by, option in options:
-            outcome = met_by(reading)
-            if outcome:
-                met.append(option)
-            elif outcome is None:
-                open_ones.append(option)
-        low = min(sum(option.points for option in met), scale.cap)
-        if not open_ones:
-            return Earned(low, low, _all_words(met))
-        high = min(low + sum(option.points for option in open_ones), scale.cap)
-        unknowns = [found for option in open_ones for found in _unknowns(option, reading)]
-        return Earned(
-            low, high, _all_words(met) if met else None, tuple(unknowns) if low != high else ()
-        )
+
+def _prepare_sum(scale: SumEach, line: Line) -> Earn:
+    met_by = [_prepare_option(option) for option in scale.options]
+    kept: dict[tuple[bool | None, ...], Criterion] = {}
+
+    def earn_sum(reading: Reading) -> Criterion:
+        outcomes = tuple([met(reading) for met in met_by])
+        if None in outcomes:
+            return _earn_sum(scale, line, outcomes, reading)
+        found = kept.get(outcomes)
+        if found is None:
+            found = kept[outcomes] = _earn_sum(scale, line, outcomes, reading)
+        return found
 
     return earn_sum
+
+
+def _earn_sum(
+    scale: SumEach, line: Line, outcomes: tuple[bool | None, ...], reading: Reading
+) -> Criterion:
+    options = list(zip(scale.options, outcomes, strict=True))
+    met = [option for option, outcome in options if outcome]
+    open_ones = [option for option, outcome in options if outcome is None]
+    low = min(sum(option.points for option in met), scale.cap)
+    if not open_ones:
+        return _scored(line, low, low, _all_words(met))
+    high = min(low + sum(option.points for option in open_ones), scale.cap)
+    unknowns = [found for option in open_ones for found in _unknowns(option, reading)]
+    seen = _all_words(met) if met else None
+    return _scored(line, low, high, seen, tuple(unknowns) if low != high else ())
 
 
 def _all_words(options: list[Option]) -> Words:
@@ -226,34 +248,54 @@ def _all_words(options: list[Option]) -> Words:
     return Words("、".join(o.zh for o in options), ", ".join(o.en for o in options))
 
 
-def _earn_steps(scale: PerStep, reading: Reading) -> Earned:
-    def points_of(number: Number) -> int:
+def _prepare_steps(scale: PerStep, line: Line) -> Earn:
+    name = scale.metric.name
+    kept: dict[int, Criterion] = {}
+
+    def earn_steps(reading: Reading) -> Criterion:
+        value = reading.values_by_name[name]
+        if type(value) is not int:
+            return _earn_steps(scale, line, reading)
+        found = kept.get(value)
+        if found is None:
+            found = _earn_steps(scale, line, reading)
+            if len(kept) < KEPT_MAX:
+                kept[value] = found
+        return found
+
+    return earn_steps
+
+
+def _earn_steps(scale: PerStep, line: Line, reading: Reading) -> Criterion:
+    def points_of_steps(number: Number) -> int:
         return max(0, min(int(number // scale.step) * scale.points_per_step, scale.cap))
 
     value = _number(scale.metric, reading)
     if value is None:
-        return Earned(0, 0, NOTHING)
+        return _scored(line, 0, 0, NOTHING)
     if isinstance(value, Unknown):
-        low = 0 if value.low is None else points_of(value.low)
-        high = scale.cap if value.high is None else points_of(value.high)
-        return Earned(low, high, None, (value,) if low != high else ())
-    points = points_of(value)
-    return Earned(points, points, Figure(scale.metric, value))
+        low = 0 if value.low is None else points_of_steps(value.low)
+        high = scale.cap if value.high is None else points_of_steps(value.high)
+        return _scored(line, low, high, None, (value,) if low != high else ())
+    points = points_of_steps(value)
+    return _scored(line, points, points, value)
 
 
-def _earn_given(scale: Given, points_max: int, reading: Reading) -> Earned:
+def _earn_given(scale: Given, points_max: int, line: Line, reading: Reading) -> Criterion:
     value = _number(scale.metric, reading)
     if isinstance(value, Unknown):
-        return Earned(0, points_max, None, (value,))
+        return _scored(line, 0, points_max, None, (value,))
     points = max(0, min(int(value or 0), points_max))
-    return Earned(points, points, None if value is None else Figure(scale.metric, value))
+    return _scored(line, points, points, value)
 
 
-def _best(parts: list[Earned]) -> Earned:
-    low, high = max(part.low for part in parts), max(part.high for part in parts)
+def _best(parts: list[Criterion], line: Line) -> Criterion:
+    low = high = 0
+    for part in parts:
+        low = max(low, part.points_min or 0)
+        high = max(high, part.points_max or 0)
     unknowns = tuple(found for part in parts for found in part.unknowns) if low != high else ()
-    seen = tuple(part.seen for part in parts if part.seen is not None)
-    return Earned(low, high, Several(seen) if seen else None, unknowns)
+    return _scored(line, low, high, Several(tuple(parts)), unknowns)
 
 
 def _unknowns(option: Option, reading: Reading) -> list[Unknown]:

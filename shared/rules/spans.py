@@ -56,8 +56,8 @@ def _ratio_of_sums(part: str, whole: str, count: int, *, since_registered: bool)
         if since_registered and facts.registered_on is not None:
             first = min(max(first, facts.registered_on.year), last)
         years = range(last, first - 1, -1)
-        name = f"accounts.{last}.{whole}"
-        return ratio(_sum_over(facts, years, part), _sum_over(facts, years, whole), name)
+        sums = _sum_over(facts, years, part), _sum_over(facts, years, whole)
+        return ratio(*sums, "accounts", last, whole)
 
     return read
 

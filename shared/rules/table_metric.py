@@ -15,7 +15,7 @@ from shared.rules.columns import NOT_KNOWN, Array, Coded, Columns, Mean, Numbers
 from shared.rules.judge import holds
 from shared.rules.metric import Reading, Unknown, Value
 from shared.rules.model import Condition, Number, Scale
-from shared.rules.scoring import earn_scale
+from shared.rules.scoring import points_of
 from shared.rules.stairs import Climb, Stairs, Step, is_exact, stairs_of_levels
 
 Pair: TypeAlias = tuple[Array, Array]
@@ -223,8 +223,7 @@ def metric_points(
     """A scale that reads one metric."""
 
     def earn(value: Value | Unknown) -> tuple[int, int]:
-        earned = earn_scale(scale, points_max, Reading.of_values({name: value}))
-        return earned.low, earned.high
+        return points_of(scale, points_max, Reading.of_values({name: value}))
 
     return _of_codes(name, codes, earn, dtype)
 

@@ -44,33 +44,18 @@ class Words(NamedTuple):
         return self.zh if chinese else self.en
 
 
-class Figure(NamedTuple):
-    """A value as its metric says it."""
-
-    metric: Metric
-    value: Value
-
-    def say(self, chinese: bool) -> str | None:
-        """The value in words of the language."""
-        return self.metric.say(self.value, chinese)
-
-
-new_figure: Callable[[tuple[Metric, Value]], Figure] = partial(tuple.__new__, Figure)
-"""A figure from its fields; see `new_criterion`."""
-
-
 class Several(NamedTuple):
-    """What several scales saw, each on its own."""
+    """What several scales saw, each on a line of its own."""
 
-    parts: tuple["Words | Figure | Several", ...]
+    parts: tuple["Criterion", ...]
 
     def say(self, chinese: bool) -> str | None:
         """All of them, one after the other."""
-        texts = [text for part in self.parts if (text := part.say(chinese)) is not None]
-        return (";" if chinese else "; ").join(texts) or None
+        found = (part.seen_zh if chinese else part.seen for part in self.parts)
+        return (";" if chinese else "; ").join(text for text in found if text is not None) or None
 
 
-Seen: TypeAlias = Words | Figure | Several | None
+Seen: TypeAlias = Value | Unknown | Words | Several | None
 
 
 class Criterion(NamedTuple):
@@ -82,7 +67,7 @@ class Criterion(NamedTuple):
 
     line: Line
     met: bool | None
-    value: Value | Unknown | Seen = None
+    value: Seen = None
     points_min: int | None = None
     points_max: int | None = None
     unknowns: tuple[Unknown, ...] = ()
@@ -157,7 +142,7 @@ class Criterion(NamedTuple):
 
     def _say(self, chinese: bool) -> str | None:
         value = self.value
-        if isinstance(value, Words | Figure | Several):
+        if isinstance(value, Words | Several):
             return value.say(chinese)
         if self.line.shown_by is not None:
             return self.line.shown_by.say(None if isinstance(value, Unknown) else value, chinese)
@@ -172,7 +157,7 @@ new_criterion: Callable[
         tuple[
             Line,
             bool | None,
-            Value | Unknown | Seen,
+            Seen,
             int | None,
             int | None,
             tuple[Unknown, ...],

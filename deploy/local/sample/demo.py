@@ -32,6 +32,7 @@ from deploy.local.sample.checks import (
     wait_until_settled,
 )
 from deploy.local.sample.flow import Flow, Steps, bank_of
+from deploy.local.sample.sandbox import Row, try_the_new_law
 from deploy.local.settings import StackSettings
 from deploy.local.stack import Stack
 
@@ -54,6 +55,7 @@ class Books:
     expected: int = 0
     received: int = 0
     closed_loop: int = 0
+    new_law: list[Row] = field(default_factory=list)
     reached_a_bank: int = 0
     lost: list[Difference] = field(default_factory=list)
     doubled_versions: list[tuple[str, str, int]] = field(default_factory=list)
@@ -189,6 +191,7 @@ async def _check(books: Books, flow: Flow, steps: Steps) -> None:
     outcome = await read_outcome(flow.caller, flow.region, lambda: steps.advance("checked"))
     flow.bank.read_new()
     books.outcome = outcome
+    books.new_law = await try_the_new_law(flow.caller)
     books.expected = len(expected)
     books.received = len(final_records(records))
     books.reached_a_bank = len(
@@ -232,6 +235,7 @@ def _show(books: Books) -> None:
         ("calls tried again", sum(books.retried.values())),
         *((f"  after {why}", count) for why, count in sorted(books.retried.items())),
         ("processes killed", len(books.killed)),
+        *((f"{what} {which}", count) for what, which, count in books.new_law),
     ):
         table.add_row(words, str(value))
     _console.print(table)

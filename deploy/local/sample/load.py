@@ -6,6 +6,7 @@ from rich.table import Table
 from deploy.local.sample.calls import Caller, OpenGate
 from deploy.local.sample.checks import wait_until_settled
 from deploy.local.sample.flow import Flow, Steps, bank_of
+from deploy.local.sample.sandbox import try_the_new_law
 from deploy.local.stack import Stack
 
 _console = Console(stderr=True)
@@ -54,6 +55,8 @@ async def _summary(caller: Caller) -> Table:
         table.add_row("title (称号)", f"{row['kind']} {row['status']}", str(row["enterprises"]))
     table.add_row("automatic awards (免申即享)", "", str(awards["automatic"]))
     table.add_row("payable, yuan (应付)", "", awards["payable_cny"])
+    for row in await try_the_new_law(caller):
+        table.add_row(*row)
     return table
 
 

@@ -4,13 +4,13 @@ An answer is one letter per tier: reached (r), not reached (n), cannot be judged
 has no such tier (-).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 
 from contracts.values import Tier
-from services.certification.outlooks.judging import reading_of
 from services.certification.simulations.law import Side
 from services.certification.simulations.stored_facts import facts_of
 from shared.rules.columns import Columns, columns_of
@@ -23,14 +23,15 @@ Verdicts = tuple[str, str]
 """Before and after, a letter per tier in the order of TIERS."""
 
 
-def judge_part(before: Side, after: Side, day: date, texts: Sequence[str]) -> list[Verdicts]:
-    """The letters of every enterprise, in the order of their facts."""
-    facts = [facts_of(text) for text in texts]
+def judge_part(
+    before: Side, after: Side, day: date, stored: Sequence[Mapping[str, Any]]
+) -> list[Verdicts]:
+    """The letters of every enterprise, in the order of their facts. All are registered."""
+    facts = [facts_of(one) for one in stored]
     rules = [[side.rules(one.region, day) for one in facts] for side in (before, after)]
     distinct = {id(found): found for row in rules for found in row}
     names = frozenset().union(*(metrics_of(found) for found in distinct.values()))
-    readings = (reading_of(one, day, registered=True) for one in facts)
-    columns = columns_of(readings, day, names)
+    columns = columns_of(facts, day, names)
     letters = {key: _letters(columns, found) for key, found in distinct.items()}
     return [
         (letters[id(old)][row], letters[id(new)][row])

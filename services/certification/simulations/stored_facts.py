@@ -4,8 +4,7 @@ What comes out has the attributes of `EnterpriseFacts` and is read by rules only
 metric against the checked model.
 """
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -22,9 +21,9 @@ Read = Callable[[Any], Any]
 _AS_IS: frozenset[object] = frozenset({str, int, bool})
 
 
-def facts_of(text: str) -> EnterpriseFacts:
-    """The facts of a stored canonical text."""
-    return cast(EnterpriseFacts, _reader_of(EnterpriseFacts)(json.loads(text)))
+def facts_of(stored: Mapping[str, Any]) -> EnterpriseFacts:
+    """The facts of a stored text, decoded as JSON."""
+    return cast(EnterpriseFacts, _reader_of(EnterpriseFacts)(stored))
 
 
 @cache
@@ -41,8 +40,8 @@ def _reader_of(model: type[Value]) -> Read:
         if reader is not None:
             readers[name] = reader
 
-    def read(found: dict[str, Any]) -> SimpleNamespace:
-        values = defaults | found
+    def read(found: Mapping[str, Any]) -> SimpleNamespace:
+        values = {**defaults, **found}
         for name, make in makers:
             if name not in values:
                 values[name] = make()

@@ -17,13 +17,13 @@ LENGTH = struct.Struct(">I")
 
 def write_message(stream: BinaryIO, message: Any) -> None:
     """Send one message."""
-    stream.write(packed(message))
+    stream.write(packed(json.dumps(message)))
     stream.flush()
 
 
-def packed(message: Any) -> bytes:
-    """A message as it goes over the stream."""
-    body = json.dumps(message, ensure_ascii=False).encode()
+def packed(message: str) -> bytes:
+    """A message, which is JSON, as it goes over the stream."""
+    body = message.encode()
     return LENGTH.pack(len(body)) + body
 
 
@@ -54,8 +54,7 @@ def main() -> None:
         gc.freeze()
         gc.disable()
         while True:
-            texts = read_message(source)
-            write_message(answers, judge_part(before, after, day, texts))
+            write_message(answers, judge_part(before, after, day, read_message(source)))
             gc.collect()
     except EOFError:
         return

@@ -44,7 +44,8 @@ class Workers:
             )
             self._processes.append(process)
         try:
-            await asyncio.gather(*(_send(one, self._order) for one in self._processes))
+            order = json.dumps(self._order, ensure_ascii=False)
+            await asyncio.gather(*(_send(one, order) for one in self._processes))
         except WorkerDied:
             await self._end()
             raise
@@ -80,7 +81,7 @@ class Workers:
 
 
 async def _ask(process: asyncio.subprocess.Process, texts: Sequence[str]) -> list[Verdicts]:
-    await _send(process, list(texts))
+    await _send(process, f"[{','.join(texts)}]")
     assert process.stdout is not None
     try:
         (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
@@ -90,7 +91,8 @@ async def _ask(process: asyncio.subprocess.Process, texts: Sequence[str]) -> lis
     return found
 
 
-async def _send(process: asyncio.subprocess.Process, message: Any) -> None:
+async def _send(process: asyncio.subprocess.Process, message: str) -> None:
+    """Send a message that is JSON already, as the texts of facts are."""
     assert process.stdin is not None
     try:
         process.stdin.write(packed(message))

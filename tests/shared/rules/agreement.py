@@ -1,14 +1,11 @@
 """Whether the table and the scalar evaluator agree, enterprise by enterprise.
 
-`python -m tests.shared.rules.agreement` compares them on 1,000,000 random dossiers, a tenth of
-whose facts is not known, and on 100,000 built to sit on borders, with every processor; the tests
-do it with fewer. Exit code 1 when any differs.
+Drawn from seeds: random dossiers, a tenth of whose facts is not known, and dossiers built to sit on
+borders; compared with every processor.
 """
 
-import argparse
 import os
-import sys
-import time
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -20,7 +17,6 @@ from shared.rules.model import RuleSet
 from tests.shared.rules.made_population import columns, draw
 
 EDITIONS = Path(__file__).parents[3] / "services" / "certification" / "rules" / "editions"
-CHUNK = 20_000
 MET = {True: table.REACHED, False: table.NOT_REACHED, None: table.OPEN}
 
 
@@ -53,23 +49,7 @@ def compare(seed: int, size: int, unknown: float, borders: bool) -> list[str]:
     return [f"seed {seed}, {text}" for text in differences(population, rules_2022())]
 
 
-def main() -> int:
-    """Compare both populations on all processors."""
-    parser = argparse.ArgumentParser(prog="python -m tests.shared.rules.agreement")
-    parser.add_argument("--random", type=int, default=1_000_000)
-    parser.add_argument("--borders", type=int, default=100_000)
-    given = parser.parse_args()
-    work = [(seed, CHUNK, 0.1, False) for seed in range(given.random // CHUNK)]
-    work += [(10_000 + seed, CHUNK, 0.03, True) for seed in range(given.borders // CHUNK)]
-    started = time.perf_counter()
+def compare_all(work: Iterable[tuple[int, int, float, bool]]) -> list[str]:
+    """What differs in any of the populations, each given by the arguments of `compare`."""
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        found = [text for texts in pool.map(compare, *zip(*work, strict=True)) for text in texts]
-    seconds = time.perf_counter() - started
-    compared = len(work) * CHUNK
-    print(f"{compared} dossiers compared in {seconds:.0f} s, {len(found)} differ")
-    print(*found[:20], sep="\n")
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        return [text for texts in pool.map(compare, *zip(*work, strict=True)) for text in texts]

@@ -18,7 +18,7 @@ from shared.rules.metric import ABSENT, Reading, Unknown, Value
 from shared.rules.metrics import read
 from shared.rules.model import Check, Operator
 from shared.rules.stairs import Climb, is_exact, stairs_of_check
-from tests.shared.rules.agreement import MET, compare, differences, rules_2022
+from tests.shared.rules.agreement import MET, compare, compare_all, differences, rules_2022
 from tests.shared.rules.made_facts import FORGOTTEN, WHOLE, facts_without
 
 RULES = rules_2022()
@@ -27,12 +27,20 @@ OPERATORS = ("min", "max", "above", "below", "equals")
 LARGE = st.integers(-(10**14), 10**14)
 
 
+CHUNK = 20_000
+
+
 @pytest.mark.parametrize(
-    ("seed", "unknown", "borders"),
-    [(1, 0.0, False), (2, 0.1, False), (3, 0.0, True), (4, 0.05, True)],
+    ("size", "unknown", "borders"), [(1_000_000, 0.1, False), (100_000, 0.03, True)]
 )
-def test_table_agrees_with_the_scalar_evaluator(seed: int, unknown: float, borders: bool) -> None:
-    assert compare(seed, 5_000, unknown, borders) == []
+def test_table_agrees_with_the_scalar_evaluator(size: int, unknown: float, borders: bool) -> None:
+    populations = [(seed, CHUNK, unknown, borders) for seed in range(size // CHUNK)]
+    assert compare_all(populations) == []
+
+
+@pytest.mark.parametrize("borders", [False, True])
+def test_table_agrees_where_every_fact_is_known(borders: bool) -> None:
+    assert compare(1, 5_000, 0.0, borders) == []
 
 
 @given(st.lists(st.tuples(WHOLE, FORGOTTEN), min_size=1, max_size=8))
