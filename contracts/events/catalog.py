@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from contracts.fact import ENTERPRISE, PUBLIC, Audience, Fact, Topic
+from contracts.fact import PUBLIC, Audience, Fact, Topic
 from contracts.facts import Certificate, Count, DigitalLevel, IpRight
 from contracts.values import Day, Instant, Money, RegionCode, Uscc, Value
 
@@ -51,6 +51,17 @@ class ServiceKind(StrEnum):
     TRAINING = "training"
     FINANCING = "financing"
     COMPREHENSIVE = "comprehensive"
+
+
+class ProductKind(StrEnum):
+    """Products for 专精特新: 信贷产品, 人才服务, 市场营销, 协同创新, 数字化, 政策宣贯."""
+
+    CREDIT = "credit"
+    TALENT = "talent"
+    MARKETING = "marketing"
+    COOPERATION = "cooperation"
+    DIGITAL = "digital"
+    POLICY = "policy"
 
 
 class ProviderChanged(
@@ -149,13 +160,20 @@ class VoucherState(StrEnum):
 
 
 class VoucherMoved(
-    Fact, topic=VOUCHER, name="catalog.voucher-moved.v1", key="uscc", audience=ENTERPRISE
+    Fact, topic=VOUCHER, name="catalog.voucher-moved.v1", key="uscc", audience=BOTH_SIDES
 ):
-    """A voucher was issued, redeemed, settled or expired (服务券变更)."""
+    """A voucher or subsidy was issued, redeemed, settled or expired (服务券、补贴变更)."""
 
     uscc: Uscc
     voucher_id: str
     budget_id: str
+    support: str | None = Field(None, title="支持方式", examples=["voucher"])
+    provider: str | None = Field(
+        None,
+        title="服务商编号",
+        description="Whose case it is used on.",
+        examples=["alibaba-cloud"],
+    )
     kind: str = Field(title="券种", examples=["digital"])
     period: str = Field(title="期间", examples=["2022"])
     state: VoucherState

@@ -22,7 +22,7 @@ from shared.titles import effective_titles
 
 async def keep_dossier(session: Session, fact: DossierChanged) -> Enterprise | None:
     """Keep what the catalog reads of a dossier; None when a newer one is kept already."""
-    enterprise = await _find_or_add(session, fact.uscc)
+    enterprise = await find_or_add(session, fact.uscc)
     if fact.version <= enterprise.dossier_version:
         return None
     enterprise.name, enterprise.status = fact.name, fact.status
@@ -34,7 +34,7 @@ async def keep_dossier(session: Session, fact: DossierChanged) -> Enterprise | N
 
 async def keep_titles(session: Session, fact: TitlesChanged) -> Enterprise | None:
     """Keep the titles; None when newer ones are kept already."""
-    enterprise = await _find_or_add(session, fact.uscc)
+    enterprise = await find_or_add(session, fact.uscc)
     if fact.version <= enterprise.titles_version:
         return None
     enterprise.titles = [title.model_dump(mode="json") for title in fact.titles]
@@ -44,7 +44,7 @@ async def keep_titles(session: Session, fact: TitlesChanged) -> Enterprise | Non
 
 async def keep_outlook(session: Session, fact: OutlookChanged) -> Enterprise | None:
     """Keep the outlook; None when a newer one is kept already."""
-    enterprise = await _find_or_add(session, fact.uscc)
+    enterprise = await find_or_add(session, fact.uscc)
     if fact.version <= enterprise.outlook_version:
         return None
     enterprise.outlook = [tier.model_dump(mode="json") for tier in fact.tiers]
@@ -78,7 +78,8 @@ def valid_titles(enterprise: Enterprise, day: date) -> list[Title]:
     return list(effective_titles(titles, day))
 
 
-async def _find_or_add(session: Session, uscc: str) -> Enterprise:
+async def find_or_add(session: Session, uscc: str) -> Enterprise:
+    """The enterprise's row, its key locked first; a new one knows nothing yet."""
     await lock_keys(session, [uscc])
     enterprise = await session.get(Enterprise, uscc)
     if enterprise is None:

@@ -2,7 +2,7 @@
 
 NotFound      ├── EnterpriseNotFound (shared.scope)
               └── ProviderNotFound, OfferingNotFound, CaseNotFound, BatchNotFound,
-                  BudgetNotFound, VoucherNotFound, ReviewNotFound
+                  BudgetNotFound, VoucherNotFound, ReviewNotFound, NeedNotFound
 Conflict      ├── IllegalMove            the state does not allow it; names the moves it allows
               ├── ProviderExists, BudgetExists, AlreadyRated, AlreadyReviewed
               ├── NotListed              the provider is not in the database now
@@ -15,6 +15,8 @@ Forbidden     ├── OutOfScope (shared.scope)
               ├── MoveNotYours           the move belongs to another side
               └── SelfRating             who gave the service does not rate it
 Unprocessable ├── NotQualified           a criterion of the selection is not met
+              ├── CarrierUnknown         no such carrier is linked
+              ├── PeriodNotOver          its results are not complete
               └── MoveIncomplete         the move needs more than was sent
 """
 
@@ -50,6 +52,12 @@ class ReviewNotFound(NotFound):
     """The authority has not reviewed this period."""
 
     slug = "performance-review-not-found"
+
+
+class NeedNotFound(NotFound):
+    """The enterprise has no such open need."""
+
+    slug = "need-not-found"
 
 
 class BudgetNotFound(NotFound):
@@ -160,3 +168,15 @@ class MoveIncomplete(Unprocessable):
     """The move needs more than was sent."""
 
     slug = "move-incomplete"
+
+
+class CarrierUnknown(Unprocessable):
+    """No such carrier is linked."""
+
+    slug = "carrier-unknown"
+
+
+class PeriodNotOver(Unprocessable):
+    """A period is reviewed when it is over."""
+
+    slug = "period-not-over"

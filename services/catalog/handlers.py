@@ -1,9 +1,10 @@
 """Facts from other services; each is one use case."""
 
 from contracts.events.certification import OutlookChanged, TitlesChanged
-from contracts.events.enterprise import DossierChanged
+from contracts.events.enterprise import DossierChanged, NeedsChanged
 from services.catalog import enterprises
 from services.catalog.cases.service import record_gains
+from services.catalog.needs.service import keep_needs
 from shared.db import Session
 
 
@@ -22,3 +23,8 @@ async def on_outlook_changed(fact: OutlookChanged, session: Session) -> None:
     enterprise = await enterprises.keep_outlook(session, fact)
     if enterprise is not None:
         await record_gains(session, enterprise)
+
+
+async def on_needs_changed(fact: NeedsChanged, session: Session) -> None:
+    """Other offerings may be wanted."""
+    await keep_needs(session, fact)

@@ -14,6 +14,7 @@ app = create_service(
         handlers.on_dossier_changed,
         handlers.on_titles_changed,
         handlers.on_outlook_changed,
+        handlers.on_needs_changed,
     ],
     jobs=JOBS,
 )

@@ -38,6 +38,7 @@ class Enterprise(Base, table=True):
     titles_version: int = 0
     outlook: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)
     outlook_version: int = 0
+    needs_version: int = 0
 
     @property
     def registered(self) -> bool:

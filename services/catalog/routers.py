@@ -1,6 +1,8 @@
 """Every router of the catalog service."""
 
+from services.catalog.carriers import routes as carriers
 from services.catalog.cases import routes as cases
+from services.catalog.needs import routes as needs
 from services.catalog.offerings import advice_routes
 from services.catalog.offerings import routes as offerings
 from services.catalog.performance import routes as performance
@@ -11,6 +13,8 @@ ROUTERS = [
     providers.router,
     offerings.router,
     advice_routes.router,
+    needs.router,
+    carriers.router,
     cases.router,
     vouchers.router,
     performance.router,

@@ -2,13 +2,16 @@
 
 Chinese is written without spaces, so a word list would always lack the newest product. Every two
 neighbouring characters are a term; a Latin word or a number is one term. What is found by terms
-is compared with the text once more by the database, so a hit contains what was asked.
+is compared with the text once more by the database, so a hit contains what was asked. What is not
+text (field, region, tier, kind) is a term of its own, a mark, so that one index narrows all of it.
 """
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 QUERY_RUNS_MAX = 8
+QUERY_TERMS_MAX = 16
 _RUNS = re.compile(r"[㐀-鿿豈-﫿]+|[0-9a-z]+")
 
 
@@ -34,22 +37,20 @@ def terms_of(text: str) -> list[str]:
     return sorted(found)
 
 
-def query_terms(found: list[str]) -> list[str]:
-    """The terms that the runs of a query ask for: pairs, or the one character that was given."""
-    terms: set[str] = set()
+def query_terms(found: Sequence[str]) -> list[str]:
+    """The terms that the runs of a query ask for, in order: pairs, or the one character given."""
+    terms: dict[str, None] = {}
     for run in found:
-        terms.update([run] if run.isascii() or len(run) == 1 else _pairs(run))
-    return sorted(terms)
+        terms |= dict.fromkeys([run] if run.isascii() or len(run) == 1 else _pairs(run))
+    return list(terms)
 
 
-def segment_term(segment: str) -> str:
-    """The term of a market segment; the colon keeps it apart from words of a text."""
-    return f"segment:{segment}"
+def mark(kind: str, value: str) -> str:
+    """The term of what is no text: a segment, a region, a service. The colon keeps it apart."""
+    return f"{kind}:{value}"
 
 
-def industry_term(industry: str) -> str:
-    """The term of an industry code."""
-    return f"industry:{industry}"
+ANY_FIELD, ANY_REGION, ANY_TIER = mark("field", "any"), mark("region", "any"), mark("tier", "any")
 
 
 def _pairs(run: str) -> list[str]:

@@ -28,6 +28,7 @@ from services.enterprise.errors import (
     VersionNotFound,
 )
 from services.enterprise.models import ConsentGiven, DossierVersion, Enterprise, Segment
+from services.enterprise.needs.snapshot import withdraw_needs
 from services.enterprise.schemas import ConsentCreate, DossierWrite, SegmentWrite
 from shared import clock
 from shared.auth import Role, Subject
@@ -37,6 +38,7 @@ from shared.db import Session, lock_keys
 from shared.http import PreconditionFailed
 from shared.scope import enterprise_not_found, require_itself, require_scope
 
+SEGMENT_FIELDS = ("segment", "chain_position")
 OFFICIAL_FIELDS = ("compliance", "credit", "development_scores", "provincial_points")
 
 
@@ -89,21 +91,23 @@ async def update_dossier(
     if dossier.model_dump(mode="json", exclude_none=True) == enterprise.dossier:
         return enterprise
     require_scope(by, uscc, dossier.region)
-    _require_office(by, dossier, read_dossier(enterprise.dossier))
-    await _require_segment(session, dossier)
+    _require_office(by, dossier, before=enterprise.dossier)
+    if any(getattr(dossier, name) != enterprise.dossier.get(name) for name in SEGMENT_FIELDS):
+        await _require_segment(session, dossier)
     return await keep_version(session, enterprise, dossier, by)
 
 
 async def deregister_enterprise(session: Session, uscc: str, by: Subject) -> Enterprise:
     """Close the dossier of an enterprise that left the register (注销). Twice is once.
 
-    Raises EnterpriseNotFound, OutOfScope.
+    What it still asked for is withdrawn. Raises EnterpriseNotFound, OutOfScope.
     """
     await lock_keys(session, [uscc])
     enterprise = await find_enterprise(session, uscc, by)
     if not enterprise.registered:
         return enterprise
     enterprise.status = DossierStatus.DEREGISTERED
+    await withdraw_needs(session, uscc, by, "注销")
     return await keep_version(session, enterprise, read_dossier(enterprise.dossier), by)
 
 
@@ -218,13 +222,17 @@ def read_dossier(document: dict[str, Any]) -> Dossier:
     return Dossier.model_validate(document, extra="ignore")
 
 
-def _require_office(by: Subject, dossier: Dossier, before: Dossier | None) -> None:
-    """What a public record says is filed by an office, never by the enterprise about itself."""
+def _require_office(by: Subject, dossier: Dossier, before: dict[str, Any] | None) -> None:
+    """What a public record says is filed by an office, never by the enterprise about itself.
+
+    `before` is the dossier as it is stored, null for a new one.
+    """
     if by.role is not Role.ENTERPRISE:
         return
+    known = None if before is None else read_dossier(before)
     for name in OFFICIAL_FIELDS:
         empty = Dossier.model_fields[name].get_default(call_default_factory=True)
-        if getattr(dossier, name) != (empty if before is None else getattr(before, name)):
+        if getattr(dossier, name) != (empty if known is None else getattr(known, name)):
             raise OfficialField(
                 f"{name} comes from a public record. Leave it out; your authority files it.",
                 f"{name} 来自公共记录,请勿填写,由主管部门录入。",
@@ -260,7 +268,8 @@ async def keep_version(
     """Make this dossier the present one, as a new version, and publish it. Its key is held."""
     enterprise.sqlmodel_update(_columns(dossier))
     enterprise.version = await outbox.next_version(session, DOSSIER, enterprise.uscc)
-    await session.flush()  # the version row refers to the enterprise row
+    if enterprise.version == 1:
+        await session.flush()  # the version row refers to the enterprise row
     session.add(
         DossierVersion(
             uscc=enterprise.uscc,

@@ -2,7 +2,8 @@
 
 Ours is the service's own function on its own tables. The peer is a sequential scan: the same
 table without an index, asked with LIKE for the same words, the order and the limit the same.
-Half of the queries are common words of the trade, which many offerings contain.
+Half of the queries are common words of the trade, which many offerings contain; a tenth is what no
+offering contains, so that the nearest are sought; a few ask for a kind of service that none is of.
 """
 
 import random
@@ -93,14 +94,22 @@ async def _fill(database: Database) -> None:
             await (await session.connection()).execute(insert(Offering), rows)
     async with database.transaction() as session:
         connection = await session.connection()
-        await connection.execute(text("CREATE TABLE plain_offering AS SELECT * FROM offering"))
+        await connection.execute(
+            text(
+                "CREATE TABLE plain_offering AS SELECT *,"
+                " ARRAY(SELECT jsonb_array_elements_text(content -> 'segments')) AS segments"
+                " FROM offering"
+            )
+        )
         await connection.execute(text("ANALYZE"))
 
 
 def _queries(rng: random.Random, count: int) -> list[str]:
     found, subjects, doings = [], SUBJECTS.split(), DOINGS.split()
     for number in range(count):
-        if number % 2:
+        if number % 10 == 0:
+            found.append(f"{rng.choice(subjects)}{rng.choice(doings)}海外仓")
+        elif number % 2:
             found.append(rng.choice((*subjects, *doings)))
         else:
             found.append(
@@ -117,7 +126,8 @@ def _queries(rng: random.Random, count: int) -> list[str]:
 
 async def _ours(session: Session, query: str) -> None:
     near = Surroundings("440106", "machine-vision", "3484")
-    await search_offerings(session, query, near, LIMIT)
+    service = "entrepreneurship" if query in SUBJECTS.split()[:4] else None
+    await search_offerings(session, query, near, LIMIT, service)
 
 
 async def _scan(session: Session, query: str) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.local.sample.calls import Caller, Refused, for_each, slug_of
+from deploy.local.sample.carriers import CARRIERS, SERVED_AT
+from deploy.local.sample.needs import SampleNeeds
 from deploy.local.sample.providers import CRITERIA, DIGITAL, OFFERINGS, PATENTS, PROVIDERS, REPORT
 from deploy.local.sample.region import SampleEnterprise
 
@@ -17,6 +19,8 @@ WANTED_DIGITAL = 3
 LEVEL_POINTS = 5
 """What digital level 3 gives more than level 1 (工信部企业〔2022〕63号 annex 2, indicator 5)."""
 
+_DIGITAL_WISH = {"kind": "digital", "text": "数字化水平测评与核心业务上云改造"}
+_PATENT_WISH = {"kind": "policy", "text": "高价值专利培育与申报辅导"}
 _DIGITAL_EVIDENCE = {"digital_level": {"level": 3, "edition": 2022, "tested_on": "2022-09-29"}}
 _PATENT_EVIDENCE = {
     "ip_rights": [
@@ -32,11 +36,12 @@ _PATENT_EVIDENCE = {
 
 @dataclass(frozen=True)
 class Loop:
-    """One enterprise, the service it gets, and the tier that it must bring."""
+    """One enterprise, the need it states, the service it gets, and the tier that it must bring."""
 
     uscc: str
     provider: str
     tier: str
+    wish: dict[str, Any]
     evidence: dict[str, Any]
 
     @property
@@ -55,12 +60,15 @@ class ClosedLoop:
         self._region = region
         self._others = frozenset(others)
         self._office = caller.token("operator", authority=CITY)
+        self._needs = SampleNeeds(caller)
         self._offerings: dict[str, str] = {}
 
     async def choose(self) -> list[Loop]:
         """Enterprises one step under a tier, as their outlook says; the labelled ones first."""
         served = [e.uscc for e in self._region if e.archetype.key == "po-served"]
-        self.loops = [Loop(u, PATENTS, "innovative_sme", _PATENT_EVIDENCE) for u in served]
+        self.loops = [
+            Loop(u, PATENTS, "innovative_sme", _PATENT_WISH, _PATENT_EVIDENCE) for u in served
+        ]
         near = [
             e.uscc
             for e in self._region
@@ -71,11 +79,16 @@ class ClosedLoop:
             if len(self.loops) == len(served) + WANTED_DIGITAL:
                 break
             if uscc in known or await self._is_one_level_short(uscc):
-                self.loops.append(Loop(uscc, DIGITAL, "specialized_sme", _DIGITAL_EVIDENCE))
+                self.loops.append(
+                    Loop(uscc, DIGITAL, "specialized_sme", _DIGITAL_WISH, _DIGITAL_EVIDENCE)
+                )
         return self.loops
 
     async def serve(self) -> None:
         """Providers enter the database, enterprises pick, and every case goes to its acceptance."""
+        await self._needs.file_in(self._region, {*self._others, *(one.uscc for one in self.loops)})
+        for carrier, entry in CARRIERS.items():
+            await self._link_carrier(carrier, entry)
         for provider in PROVIDERS:
             await self._list_provider(provider)
         cases = await self._known_cases()
@@ -117,6 +130,15 @@ class ClosedLoop:
         rows = await self._caller.read_pages("/v1/service-cases", self._office, "cases", limit=200)
         return {row["uscc"]: row["case_id"] for row in rows}
 
+    async def _link_carrier(self, carrier: str, entry: dict[str, Any]) -> None:
+        await self._caller.write(
+            "PUT",
+            f"/v1/carriers/{carrier}",
+            self._office,
+            f"sample-carrier-{carrier}",
+            body={**entry, "sample": True},
+        )
+
     async def _list_provider(self, entry: dict[str, Any]) -> None:
         code, path = entry["provider"], "/v1/service-providers"
         body = {**entry, "authority": CITY, "source": REPORT, "sample": True}
@@ -134,7 +156,7 @@ class ClosedLoop:
                 f"{path}/{code}/offerings",
                 token,
                 f"sample-offering-{code}",
-                body=OFFERINGS[code],
+                body={**OFFERINGS[code], "carriers": SERVED_AT.get(code, [])},
             )
             offered = {"offerings": [made.json()]}
         self._offerings[code] = offered["offerings"][0]["offering_id"]
@@ -160,12 +182,14 @@ class ClosedLoop:
     async def _live(self, loop: Loop, case_id: str) -> None:
         path = f"/v1/service-cases/{case_id}"
         case = await self._caller.read(path, self._office)
+        await self._needs.file(loop.uscc, loop.wish)
         while (step := self._next(loop, case["state"])) is not None:
             token, form = step
             answer = await self._caller.write(
                 "POST", f"{path}/moves", token, f"sample-{case_id}-{form['move']}", body=form
             )
             case = answer.json()
+        await self._needs.meet(loop.uscc, loop.wish)
 
     def _next(self, loop: Loop, state: str) -> tuple[str, dict[str, Any]] | None:
         firm = self._caller.enterprise(loop.uscc)

@@ -141,32 +141,35 @@ async def steps_of(session: Session, case_id: UUID) -> Sequence[CaseStep]:
     return (await session.exec(statement.order_by(col(CaseStep.number)))).all()
 
 
-async def find_due(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
-    """Cases whose deadline has passed and has not fired."""
-    statement = (
-        select(ServiceCase.case_id)
-        .where(col(ServiceCase.due_at) <= now, col(ServiceCase.overdue_at).is_(None))
-        .order_by(col(ServiceCase.due_at), col(ServiceCase.case_id))
-        .limit(limit)
+async def find_due(session: Session, now: datetime, after: str, limit: int) -> Sequence[str]:
+    """Cases whose deadline has passed and has not fired, by id."""
+    statement = select(ServiceCase.case_id).where(
+        col(ServiceCase.due_at) <= now, col(ServiceCase.overdue_at).is_(None)
     )
-    return (await session.exec(statement)).all()
+    if after:
+        statement = statement.where(col(ServiceCase.case_id) > UUID(after))
+    found = await session.exec(statement.order_by(col(ServiceCase.case_id)).limit(limit))
+    return [str(case_id) for case_id in found]
 
 
-async def fire_deadline(session: Session, case_id: UUID, now: datetime) -> bool:
-    """Let the deadline of the present state fire, once: a move by the platform, or a mark.
+async def fire_deadlines(session: Session, case_ids: Sequence[str], now: datetime) -> None:
+    """Let the deadline of each case's present state fire, once: a move by the platform, or a mark.
 
-    False when there is nothing to fire any more.
+    Nothing for a case whose deadline has fired or was met meanwhile.
     """
-    case = await lock_case(session, case_id)
-    if case.due_at is None or case.due_at > now or case.overdue_at is not None:
-        return False
-    then = machine().deadlines[case.state].then
-    if then is not None:
-        await move_case(session, case_id, CaseMoveWrite(move=then), PLATFORM)
-        return True
-    case.overdue_at = now
-    await outbox.add(session, _moved(case, "deadline_passed", case.state))
-    return True
+    ids = [UUID(case_id) for case_id in case_ids]
+    codes = await session.exec(select(ServiceCase.uscc).where(col(ServiceCase.case_id).in_(ids)))
+    await lock_keys(session, codes.all())
+    for case_id in ids:
+        case = await lock_case(session, case_id)
+        if case.due_at is None or case.due_at > now or case.overdue_at is not None:
+            continue
+        then = machine().deadlines[case.state].then
+        if then is not None:
+            await move_case(session, case_id, CaseMoveWrite(move=then), PLATFORM)
+        else:
+            case.overdue_at = now
+            await outbox.add(session, _moved(case, "deadline_passed", case.state))
 
 
 async def record_gains(session: Session, enterprise: Enterprise) -> None:

@@ -1,1 +1,1 @@
-"""Offerings, their search, tier packs and carriers (服务项目, 梯度服务包, 载体)."""
+"""Offerings, their search, recommendations and tier packs (服务项目, 梯度服务包)."""

@@ -1,11 +1,13 @@
-"""Finding offerings: by words, by the criterion they close; the own segment before the industry.
+"""Finding offerings: by words, by the criterion they close, by the need they answer.
 
-Reads published offerings of listed providers only. A branch of a query takes at most
-`CANDIDATES_MAX` rows, so the commonest word cannot make it slow; nearer ones are taken first.
+The own segment goes before the industry, and both before what serves every field. Reads published
+offerings of listed providers only. A branch of a query looks at `CANDIDATES_MAX` rows at most, so
+the commonest word cannot make it slow; nearer branches are asked first.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -14,21 +16,32 @@ from sqlalchemy import text
 from services.catalog.offerings.schemas import Fit
 from services.catalog.offerings.service import industries_above, regions_above
 from services.catalog.search import (
+    ANY_FIELD,
+    ANY_REGION,
+    ANY_TIER,
     QUERY_RUNS_MAX,
-    industry_term,
+    QUERY_TERMS_MAX,
+    mark,
     query_terms,
     runs,
-    segment_term,
 )
 from shared.db import Session
 
 CANDIDATES_MAX = 300
-_PLACES = {3: Fit.SEGMENT, 2: Fit.INDUSTRY}
 _OPEN = (
     "status = 'published' AND provider IN (SELECT provider FROM provider WHERE status = 'listed')"
-    " AND (CAST(:regions AS text[]) IS NULL OR regions = '{}' OR regions && :regions)"
-    " AND (CAST(:service AS text) IS NULL OR service = :service)"
 )
+_SHARED = (
+    "(SELECT count(*) FROM unnest(CAST({words} AS text[])) AS w(word) WHERE w.word = ANY(terms))"
+)
+# Rare and common words need different plans: one kept for all was up to a hundred times slower.
+# Branches run one after the other, in their order, as long as no worker takes one of them away.
+_AS_WRITTEN = text(
+    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true),"
+    " set_config('enable_parallel_append', 'off', true)"
+)
+
+Terms = Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,67 @@ class Found:
     hits: list[Hit] = field(default_factory=list)
 
 
+@dataclass
+class _Query:
+    """Branches put together, nearest first, with their values.
+
+    The branches are disjoint, and PostgreSQL runs one only when those before it did not fill the
+    answer. `words` are what the rows of a branch are ranked by, `shared_min` how many they share.
+    """
+
+    region: str | None
+    words: Terms = ()
+    shared_min: int = 0
+    branches: list[str] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, fit: Fit, *tests: str) -> None:
+        """A branch: published offerings for the region that pass the tests."""
+        here = [_OPEN, *tests]
+        if self.region is not None:
+            above = [mark("region", code) for code in regions_above(self.region)]
+            here.append(self.has_one([ANY_REGION, *above]))
+        rank = "shared DESC, name" if self.words else "name"
+        shared = _SHARED.format(words=self.value(list(self.words))) if self.words else "0"
+        self.branches.append(
+            f"(SELECT offering_id, '{fit}' AS fit FROM ("
+            f"SELECT offering_id, name, {shared} AS shared FROM offering"
+            f" WHERE {' AND '.join(here)} LIMIT {CANDIDATES_MAX}) AS found"
+            f" WHERE shared >= {self.shared_min} ORDER BY {rank}, offering_id)"
+        )
+
+    async def run(self, session: Session, limit: int) -> list[Hit]:
+        """The first so many, nearest first."""
+        statement = text(f"{' UNION ALL '.join(self.branches)} LIMIT {self.value(limit)}")
+        connection = await session.connection()
+        await connection.execute(_AS_WRITTEN)
+        rows = await connection.execute(statement, self.values)
+        return [Hit(row.offering_id, Fit(row.fit)) for row in rows]
+
+    def has_all(self, terms: Terms, column: str = "terms") -> str:
+        """Each of the terms."""
+        return f"{column} @> CAST({self.value(list(terms))} AS text[])"
+
+    def has_one(self, terms: Terms) -> str:
+        """At least one of the terms."""
+        return f"terms && CAST({self.value(list(terms))} AS text[])"
+
+    def has_one_group(self, groups: Sequence[Terms]) -> str:
+        """All terms of at least one of the groups."""
+        return f"({' OR '.join(self.has_all(group) for group in groups)})"
+
+    def contains(self, asked: Terms) -> str:
+        """The words themselves, side by side as they were asked."""
+        return " AND ".join(f"searchable LIKE {self.value(f'%{run}%')}" for run in asked)
+
+    def value(self, value: Any) -> str:
+        """A parameter; one that is there already is not repeated."""
+        name = next((n for n, known in self.values.items() if known == value), None)
+        name = name or f"v{len(self.values)}"
+        self.values[name] = value
+        return f":{name}"
+
+
 async def search_offerings(
     session: Session, words: str, near: Surroundings, limit: int, service: str | None = None
 ) -> Found:
@@ -64,113 +138,82 @@ async def search_offerings(
     terms = query_terms(asked)
     if not terms:
         return Found(True)
-    values = _values(near, service) | {"limit": limit}
-    contains = " AND ".join(f"searchable LIKE :run{n}" for n in range(len(asked)))
-    patterns = {f"run{n}": f"%{run}%" for n, run in enumerate(asked)}
-    branches = [(fit, "terms", marks) for fit, marks in _fits(near) if marks] + [
-        (1, "name_terms", []),
-        (1, "terms", []),
-    ]
-    selects = [
-        f"(SELECT offering_id, {fit} AS fit, {named} AS named, name"
-        f" FROM offering WHERE {column} @> CAST(:terms AS text[])"
-        f" AND {_marked(n, marks)} AND {contains} AND {_OPEN}"
-        f" LIMIT {CANDIDATES_MAX})"
-        for n, (fit, column, marks) in enumerate(branches)
-        for named in (_named(column, marks, len(asked)),)
-    ]
-    values |= patterns | {"terms": terms} | _mark_values([marks for _, _, marks in branches])
-    hits: dict[UUID, Hit] = {}
-    for select in selects:  # nearest first: once the page is full, a farther one cannot enter it
-        if len(hits) < limit:
-            found = await _hits(session, select, values)
-            hits |= {hit.offering_id: hit for hit in found if hit.offering_id not in hits}
-    if hits:
-        return Found(True, list(hits.values())[:limit])
-    return Found(False, await _loosely(session, terms, near, limit, service))
+    kind = [mark("service", service)] if service else []
+    query = _Query(near.region)
+    for fit, tests in _fits(query, near):
+        named = query.has_all([*terms, *kind], "name_terms")
+        told, side_by_side = query.has_all([*terms, *kind]), query.contains(asked)
+        query.add(fit, named, side_by_side, *tests)  # a name goes before a description
+        query.add(fit, told, side_by_side, f"NOT {named}", *tests)
+    if hits := await query.run(session, limit):
+        return Found(True, hits)
+    return Found(False, await _loosely(session, terms[:QUERY_TERMS_MAX], kind, near, limit))
 
 
 async def find_closing(
-    session: Session, criteria: Sequence[str], tier: str | None, near: Surroundings, limit: int
+    session: Session, criteria: Sequence[str], tier: str, near: Surroundings, limit: int
 ) -> list[Hit]:
-    """Offerings that can close one of the criteria, for this tier or for any."""
-    selects = [
-        f"(SELECT offering_id, {fit} AS fit, 0 AS named, name FROM offering"
-        f" WHERE closes && CAST(:criteria AS text[])"
-        f" AND {_marked(n, marks)}"
-        f" AND (tiers = '{{}}' OR CAST(:tier AS text) = ANY(tiers)) AND {_OPEN}"
-        f" LIMIT {CANDIDATES_MAX})"
-        for n, (fit, marks) in enumerate(_fits(near))
-    ]
-    values = _values(near, None) | {"criteria": list(criteria), "tier": tier, "limit": limit}
-    values |= _mark_values([marks for _, marks in _fits(near)])
-    return await _hits(session, " UNION ALL ".join(selects), values)
+    """Offerings for the enterprise's field that can close one of the criteria, for this tier."""
+    query = _Query(near.region)
+    closing = query.has_one([mark("closes", criterion) for criterion in criteria])
+    for_tier = query.has_one([ANY_TIER, mark("tier", tier)])
+    for fit, tests in _own_fits(query, near):
+        query.add(fit, closing, for_tier, *tests)
+    return await query.run(session, limit)
 
 
-def _fits(near: Surroundings) -> list[tuple[int, list[str]]]:
-    """How near, nearest first, and the marks of which an offering must carry one for it."""
-    found: list[tuple[int, list[str]]] = []
-    if near.segment:
-        found.append((3, [segment_term(near.segment)]))
-    if near.industry:
-        found.append((2, [industry_term(code) for code in industries_above(near.industry)]))
-    return [*found, (1, [])]
-
-
-def _named(column: str, marks: list[str], asked: int) -> str:
-    """SQL: whether the name contains every word; read from the row only where it is not known."""
-    if not marks:
-        return str(int(column == "name_terms"))
-    return "(" + " AND ".join(f"lower(name) LIKE :run{n}" for n in range(asked)) + ")::int"
-
-
-def _marked(number: int, marks: list[str]) -> str:
-    return f"terms && CAST(:marks{number} AS text[])" if marks else "TRUE"
-
-
-def _mark_values(branches: list[list[str]]) -> dict[str, Any]:
-    return {f"marks{number}": marks for number, marks in enumerate(branches) if marks}
-
-
-def _values(near: Surroundings, service: str | None) -> dict[str, Any]:
-    return {
-        "regions": regions_above(near.region) if near.region else None,
-        "service": service,
-    }
-
-
-async def _hits(session: Session, selects: str, values: dict[str, Any]) -> list[Hit]:
-    statement = text(
-        f"SELECT offering_id, max(fit) AS fit FROM ({selects}) AS found"
-        " GROUP BY offering_id, name"
-        " ORDER BY max(fit) DESC, max(named) DESC, name, offering_id LIMIT :limit"
-    )
-    asked = {name: value for name, value in values.items() if f":{name}" in statement.text}
-    rows = await (await session.connection()).execute(statement, asked)
-    return [Hit(row.offering_id, _PLACES.get(row.fit, Fit.GENERAL)) for row in rows]
+async def find_answering(
+    session: Session, kind: str, words: str, near: Surroundings, limit: int
+) -> list[Hit]:
+    """Offerings of a kind (a mark) for the enterprise's field, those that share its words first."""
+    terms = query_terms(runs(words))[:QUERY_TERMS_MAX]
+    query = _Query(near.region, terms)
+    of_kind, groups = query.has_all([kind]), list(pairwise(terms))
+    for fit, tests in _own_fits(query, near):
+        if groups:
+            speaks_of_it = query.has_one_group(groups)
+            query.add(fit, of_kind, speaks_of_it, *tests)
+            query.add(fit, of_kind, f"NOT {speaks_of_it}", *tests)
+        else:
+            query.add(fit, of_kind, *tests)
+    return await query.run(session, limit)
 
 
 async def _loosely(
-    session: Session, terms: Sequence[str], near: Surroundings, limit: int, service: str | None
+    session: Session, terms: Terms, kind: Terms, near: Surroundings, limit: int
 ) -> list[Hit]:
-    """Those that share most terms with the query, at least half of them."""
-    statement = text(
-        "SELECT offering_id, segments, industries FROM ("
-        "  SELECT offering_id, segments, industries, name,"
-        "   (SELECT count(*) FROM unnest(CAST(:terms AS text[])) AS t(term)"
-        "    WHERE t.term = ANY(terms)) AS shared"
-        f"  FROM offering WHERE terms && CAST(:terms AS text[]) AND {_OPEN}"
-        f"  LIMIT {CANDIDATES_MAX}) AS found"
-        " WHERE 2 * shared >= CAST(:wanted AS integer)"
-        " ORDER BY shared DESC, name, offering_id LIMIT :limit"
-    )
-    values = _values(near, service) | {"terms": list(terms), "limit": limit, "wanted": len(terms)}
-    rows = await (await session.connection()).execute(statement, values)
-    return [Hit(row.offering_id, _nearness(row, near)) for row in rows]
+    """Those that share more than half of the terms.
+
+    Who shares more than half has both terms of some pair, whatever the pairs: here one of the
+    first half with one of the second, which lie apart in the text and so are rarer together.
+    """
+    half = (len(terms) + 1) // 2
+    query = _Query(near.region, terms, len(terms) // 2 + 1)
+    some_pair = query.has_one_group([[*terms[i::half], *kind] for i in range(half)])
+    for fit, tests in _fits(query, near):
+        query.add(fit, some_pair, *tests)
+    return await query.run(session, limit)
 
 
-def _nearness(row: Any, near: Surroundings) -> Fit:
-    if near.segment in row.segments:
-        return Fit.SEGMENT
-    mine = industries_above(near.industry or "")
-    return Fit.INDUSTRY if set(mine) & set(row.industries) else Fit.GENERAL
+def _own_fits(query: _Query, near: Surroundings) -> list[tuple[Fit, list[str]]]:
+    """How near, nearest first, and what an offering must carry for it; no two overlap."""
+    found: list[tuple[Fit, list[str]]] = []
+    nearer: list[str] = []
+    for fit, marks in (
+        (Fit.SEGMENT, [mark("segment", near.segment)] if near.segment else []),
+        (Fit.INDUSTRY, [mark("industry", code) for code in industries_above(near.industry or "")]),
+        (Fit.GENERAL, [ANY_FIELD]),
+    ):
+        if marks:
+            found.append((fit, [query.has_one(marks), *nearer]))
+            nearer = [*nearer, f"NOT {query.has_one(marks)}"]
+    return found
+
+
+def _fits(query: _Query, near: Surroundings) -> list[tuple[Fit, list[str]]]:
+    """The same, and at last what is for another field; one round where no field is asked for."""
+    if not (near.segment or near.industry):
+        return [(Fit.GENERAL, [])]
+    own = _own_fits(query, near)
+    nearer = [f"NOT {tests[0]}" for _, tests in own]
+    return [*own, (Fit.OTHER, nearer)]

@@ -1,4 +1,4 @@
-"""Tables of the offerings and the carriers."""
+"""Tables of the offerings."""
 
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,10 @@ def texts() -> Any:
 
 
 class Offering(Base, table=True):
-    """A service that can be chosen (服务项目). `content` is what the provider wrote."""
+    """A service that can be chosen (服务项目). `content` is what the provider wrote.
+
+    `terms` are the words of its text and the marks of whom and what it is for.
+    """
 
     __tablename__ = "offering"
 
@@ -31,10 +34,6 @@ class Offering(Base, table=True):
     name_terms: list[str] = texts()
     terms: list[str] = texts()
     regions: list[str] = texts()
-    industries: list[str] = texts()
-    segments: list[str] = texts()
-    tiers: list[str] = texts()
-    closes: list[str] = texts()
     content: dict[str, Any] = Field(sa_type=JSONB)
     version: int
     changed_at: datetime = instant()
@@ -51,18 +50,3 @@ class OfferingVersion(Base, table=True):
     content: dict[str, Any] = Field(sa_type=JSONB)
     changed_by: str
     changed_at: datetime = instant()
-
-
-class Carrier(Base, table=True):
-    """A linked carrier (链接载体): a base, a public platform, a feature carrier."""
-
-    __tablename__ = "carrier"
-
-    carrier_id: str = Field(primary_key=True)
-    kind: str
-    name: str
-    level: str
-    region: str
-    fields: list[str] = texts()
-    host: str | None = None
-    url: str | None = None

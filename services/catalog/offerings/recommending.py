@@ -76,6 +76,6 @@ async def recommend(
     return [row for row in found if row[1]], [name for name, hits in found if not hits]
 
 
-async def answer_need(session: Session, enterprise: Enterprise, need: str) -> list[Hit]:
-    """Offerings for a need in the enterprise's own words."""
+async def answer_words(session: Session, enterprise: Enterprise, need: str) -> list[Hit]:
+    """Offerings for a need that is not on file, in the enterprise's own words."""
     return (await search_offerings(session, need, surroundings_of(enterprise), HITS_MAX)).hits

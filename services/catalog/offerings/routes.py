@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from sqlmodel import col, select
 
-from contracts.events.catalog import OfferingStatus, ServiceKind
+from contracts.events.catalog import OfferingStatus, ProductKind, ProviderStatus, ServiceKind
 from services.catalog.offerings import service
 from services.catalog.offerings.finding import Hit, Surroundings, search_offerings
 from services.catalog.offerings.models import Offering
@@ -16,11 +16,11 @@ from services.catalog.offerings.schemas import (
     OfferingPage,
     OfferingRead,
     OfferingWrite,
-    ProductKind,
     SearchResult,
     VersionList,
     VersionRead,
 )
+from services.catalog.providers.models import Provider
 from services.catalog.providers.schemas import ProviderCode
 from services.catalog.scope import Offeror
 from shared.app import create_router
@@ -69,9 +69,12 @@ async def list_offerings(
     limit: Limit = 50,
     cursor: str | None = None,
 ) -> OfferingPage:
-    """Published offerings by id; the next page is in the Link header."""
+    """Published offerings of listed providers by id; the next page is in the Link header."""
     after = decode_cursor(cursor, [str])
-    statement = select(Offering).where(Offering.status == OfferingStatus.PUBLISHED)
+    listed = select(Provider.provider).where(Provider.status == ProviderStatus.LISTED)
+    statement = select(Offering).where(
+        Offering.status == OfferingStatus.PUBLISHED, col(Offering.provider).in_(listed)
+    )
     if provider is not None:
         statement = statement.where(Offering.provider == provider)
     if service_kind is not None:

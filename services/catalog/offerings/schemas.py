@@ -1,4 +1,4 @@
-"""Requests and responses of the offerings, packs and carriers."""
+"""Requests and responses of the offerings, recommendations and packs."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -6,21 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.events.catalog import OfferingStatus, ServiceKind
-from contracts.values import IndustryCode, Instant, Level, Money, RegionCode, Tier
+from contracts.events.catalog import OfferingStatus, ProductKind, ServiceKind
+from contracts.values import IndustryCode, Instant, Money, RegionCode, Tier
+from services.catalog.carriers.schemas import CarrierId, CarrierRead
 
 Word = Annotated[str, Field(min_length=1, max_length=64)]
-
-
-class ProductKind(StrEnum):
-    """Products for 专精特新: 信贷产品, 人才服务, 市场营销, 协同创新, 数字化, 政策宣贯."""
-
-    CREDIT = "credit"
-    TALENT = "talent"
-    MARKETING = "marketing"
-    COOPERATION = "cooperation"
-    DIGITAL = "digital"
-    POLICY = "policy"
 
 
 class OfferingWrite(BaseModel):
@@ -38,7 +28,12 @@ class OfferingWrite(BaseModel):
     industries: list[IndustryCode] = Field(
         default_factory=list, max_length=50, title="服务行业", description="Empty: any."
     )
-    segments: list[Word] = Field(default_factory=list, max_length=50, title="细分领域")
+    segments: list[Word] = Field(
+        default_factory=list,
+        max_length=50,
+        title="细分领域",
+        description="With `industries` empty too: any field.",
+    )
     tiers: list[Tier] = Field(default_factory=list, max_length=10, title="适用梯度")
     closes: list[Word] = Field(
         default_factory=list,
@@ -51,6 +46,9 @@ class OfferingWrite(BaseModel):
     price_unit: str | None = Field(None, title="计价单位", max_length=50, examples=["次"])
     voucher_cny: Money | None = Field(None, title="可用服务券面值")
     lead_contact: str | None = Field(None, title="业务联系方式", max_length=200)
+    carriers: list[CarrierId] = Field(
+        default_factory=list, max_length=20, title="服务载体", description="Where it is given."
+    )
 
 
 class OfferingRead(OfferingWrite):
@@ -84,11 +82,12 @@ class VersionList(BaseModel):
 
 
 class Fit(StrEnum):
-    """How near an offering is to the enterprise's own field: 细分领域, 行业, 通用."""
+    """How near an offering is to the enterprise's own field: 细分领域, 行业, 通用, 其他领域."""
 
     SEGMENT = "segment"
     INDUSTRY = "industry"
     GENERAL = "general"
+    OTHER = "other"
 
 
 class OfferingHit(BaseModel):
@@ -110,6 +109,7 @@ class Recommendation(BaseModel):
 
     criterion: str | None = Field(title="未满足条件", examples=["digital_level"])
     need: str | None = Field(title="需求")
+    need_id: str | None = Field(title="需求编号", description="Of a need on file.")
     tier: Tier | None = Field(title="目标梯度")
     reason_zh: str = Field(title="推荐理由")
     reason_en: str = Field(title="推荐理由 (英文)")
@@ -117,12 +117,17 @@ class Recommendation(BaseModel):
 
 
 class RecommendationList(BaseModel):
-    """What can bring the enterprise to its next tier. `without_offer`: nothing closes these."""
+    """What can bring the enterprise to its next tier, what answers its needs, and where to go.
+
+    `without_offer`: nothing closes these criteria; `needs_without_offer`: nothing meets these.
+    """
 
     uscc: str = Field(title="统一社会信用代码")
     next_tier: Tier | None = Field(title="下一梯度")
     recommendations: list[Recommendation]
     without_offer: list[str] = Field(title="暂无对应服务的条件")
+    needs_without_offer: list[str] = Field(title="暂无对应服务的需求")
+    carriers: list[CarrierRead] = Field(title="就近载体")
 
 
 class PackRead(BaseModel):
@@ -150,44 +155,3 @@ class PackList(BaseModel):
     """Every pack."""
 
     packs: list[PackRead]
-
-
-class CarrierKind(StrEnum):
-    """Carriers: 小微企业创业创新示范基地, 公共服务示范平台, 特色载体, 公共技术服务平台."""
-
-    DEMONSTRATION_BASE = "demonstration_base"
-    PUBLIC_SERVICE_PLATFORM = "public_service_platform"
-    FEATURE_CARRIER = "feature_carrier"
-    PUBLIC_TECHNOLOGY_PLATFORM = "public_technology_platform"
-
-
-class CarrierWrite(BaseModel):
-    """A linked carrier (载体)."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    kind: CarrierKind = Field(title="载体类型")
-    name: str = Field(title="名称", min_length=2, max_length=200)
-    level: Level = Field(title="级别")
-    region: RegionCode
-    fields: list[Word] = Field(default_factory=list, max_length=20, title="领域")
-    host: str | None = Field(None, title="运营机构", max_length=200)
-    url: str | None = Field(
-        None,
-        title="链接",
-        max_length=500,
-        pattern=r"^https?://[^\s]+$",
-        examples=["https://platform.example/"],
-    )
-
-
-class CarrierRead(CarrierWrite):
-    """A carrier with its id."""
-
-    carrier_id: str = Field(title="载体编号")
-
-
-class CarrierPage(BaseModel):
-    """A page of carriers; the next one is in the Link header."""
-
-    carriers: list[CarrierRead]

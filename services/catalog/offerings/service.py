@@ -7,13 +7,14 @@ from uuid import UUID, uuid4
 from sqlmodel import col, select
 
 from contracts.events.catalog import OFFERING, OfferingChanged, OfferingStatus, ServiceKind
+from services.catalog.carriers.service import require_carriers
 from services.catalog.errors import NotOffered, OfferingNotFound
-from services.catalog.offerings.models import Carrier, Offering, OfferingVersion
-from services.catalog.offerings.schemas import CarrierWrite, OfferingWrite
+from services.catalog.offerings.models import Offering, OfferingVersion
+from services.catalog.offerings.schemas import OfferingWrite
 from services.catalog.providers.models import Provider
 from services.catalog.providers.service import find_listed, find_provider
-from services.catalog.scope import require_offeror, require_office
-from services.catalog.search import industry_term, normal, segment_term, terms_of
+from services.catalog.scope import require_offeror
+from services.catalog.search import ANY_FIELD, ANY_REGION, ANY_TIER, mark, normal, terms_of
 from shared import clock
 from shared.auth import Subject
 from shared.bus import outbox
@@ -24,11 +25,15 @@ from shared.http import PreconditionFailed
 async def publish_offering(
     session: Session, code: str, wanted: OfferingWrite, by: Subject
 ) -> Offering:
-    """A listed provider offers a service. Raises ProviderNotFound, NotListed, OutsideDatabase."""
+    """A listed provider offers a service.
+
+    Raises ProviderNotFound, NotListed, OutsideDatabase, CarrierUnknown.
+    """
     offering_id = uuid4()
     await lock_keys(session, [str(offering_id)])
     provider = await find_listed(session, code)
     require_offeror(by, code, provider.authority)
+    await require_carriers(session, wanted.carriers)
     offering = Offering(
         offering_id=offering_id,
         provider=code,
@@ -43,14 +48,17 @@ async def publish_offering(
 async def change_offering(
     session: Session, offering_id: UUID, expected: int, wanted: OfferingWrite, by: Subject
 ) -> Offering:
-    """Write a new version of an offering. Raises OfferingNotFound, PreconditionFailed,
-    OutsideDatabase."""
+    """Write a new version of an offering.
+
+    Raises OfferingNotFound, PreconditionFailed, OutsideDatabase, CarrierUnknown.
+    """
     offering, provider = await _own(session, offering_id, by)
     if offering.version != expected:
         raise PreconditionFailed(
             f"You read version {expected}; the offering is at {offering.version}. Read it again.",
             f"您读取的是版本 {expected},当前版本为 {offering.version},请重新读取。",
         )
+    await require_carriers(session, wanted.carriers)
     offering.sqlmodel_update(columns_of(wanted, provider.name))
     return await _keep_version(session, offering, by)
 
@@ -95,22 +103,6 @@ async def versions_of(session: Session, offering_id: UUID) -> Sequence[OfferingV
     return (await session.exec(statement.order_by(col(OfferingVersion.version).desc()))).all()
 
 
-async def write_carrier(
-    session: Session, carrier_id: str, wanted: CarrierWrite, by: Subject
-) -> Carrier:
-    """Add or change a linked carrier. Raises OutsideDatabase."""
-    require_office(by, wanted.region)
-    await lock_keys(session, [f"carrier:{carrier_id}"])
-    carrier = await session.get(Carrier, carrier_id)
-    if carrier is None:
-        carrier = Carrier(carrier_id=carrier_id, **wanted.model_dump())
-    else:
-        require_office(by, carrier.region)
-        carrier.sqlmodel_update(wanted.model_dump())
-    session.add(carrier)
-    return carrier
-
-
 def regions_above(region: str) -> list[str]:
     """The region and those that it lies in: district, city, province."""
     return [region, f"{region[:4]}00", f"{region[:2]}0000"]
@@ -124,9 +116,7 @@ def industries_above(industry: str) -> list[str]:
 def columns_of(wanted: OfferingWrite, provider_name: str) -> dict[str, Any]:
     """The columns of an offering as it was written, with the terms it is found by."""
     searchable = f"{wanted.name}\n{wanted.description}\n{provider_name}"
-    marks = [segment_term(s) for s in wanted.segments] + [
-        industry_term(i) for i in wanted.industries
-    ]
+    marks = _marks(wanted)
     return {
         "service": wanted.service,
         "product": wanted.product,
@@ -135,13 +125,23 @@ def columns_of(wanted: OfferingWrite, provider_name: str) -> dict[str, Any]:
         "name_terms": terms_of(wanted.name) + marks,
         "terms": terms_of(searchable) + marks,
         "regions": wanted.regions,
-        "industries": wanted.industries,
-        "segments": wanted.segments,
-        "tiers": list(wanted.tiers),
-        "closes": wanted.closes,
         "content": wanted.model_dump(mode="json"),
         "changed_at": clock.now(),
     }
+
+
+def _marks(wanted: OfferingWrite) -> list[str]:
+    """What an offering is found by beside its words; what it leaves open it serves altogether."""
+    fields = [mark("segment", segment) for segment in wanted.segments]
+    fields += [mark("industry", industry) for industry in wanted.industries]
+    return [
+        mark("service", wanted.service),
+        *([mark("product", wanted.product)] if wanted.product else []),
+        *(fields or [ANY_FIELD]),
+        *([mark("region", region) for region in wanted.regions] or [ANY_REGION]),
+        *([mark("tier", tier) for tier in wanted.tiers] or [ANY_TIER]),
+        *(mark("closes", criterion) for criterion in wanted.closes),
+    ]
 
 
 async def _own(session: Session, offering_id: UUID, by: Subject) -> tuple[Offering, Provider]:

@@ -3,9 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.values import Day, Instant, Whole
+from services.catalog.periods import Period
 from services.catalog.providers.schemas import AuthorityCode
 
 
@@ -58,15 +59,7 @@ class ReviewPeriod(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     authority: AuthorityCode
-    period: str = Field(title="期间", pattern=r"^[0-9]{4}(-[HQ][1-4])?$", examples=["2022"])
-    begins_on: Day = Field(title="开始日期")
-    ends_on: Day = Field(title="结束日期")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "ReviewPeriod":
-        if self.ends_on < self.begins_on:
-            raise ValueError("ends_on lies before begins_on")
-        return self
+    period: Period
 
 
 class RankedProvider(BaseModel):

@@ -17,6 +17,7 @@ from services.catalog.errors import (
     AlreadyReviewed,
     CaseNotAccepted,
     CaseNotFound,
+    PeriodNotOver,
     SelfRating,
 )
 from services.catalog.performance.models import CaseRating, PerformanceReview, ProviderPerformance
@@ -29,6 +30,7 @@ from services.catalog.performance.scoring import (
     points_of,
     ranks_of,
 )
+from services.catalog.periods import days_of
 from services.catalog.providers.models import Provider
 from services.catalog.providers.schemas import ReviewWrite
 from services.catalog.providers.service import PLATFORM, find_provider, review_provider
@@ -77,9 +79,16 @@ async def review_performance(
 ) -> PerformanceReview:
     """Judge every listed provider of an authority over a period; warn, and suspend after warnings.
 
-    Raises OutsideDatabase, AlreadyReviewed.
+    No day is judged twice, so no result can count as two warnings. Raises OutsideDatabase,
+    PeriodNotOver, AlreadyReviewed.
     """
     require_office(by, wanted.authority)
+    begins_on, ends_on = days_of(wanted.period)
+    if clock.today() <= ends_on:
+        raise PeriodNotOver(
+            f"{wanted.period} lasts until {ends_on}. Review it when it is over.",
+            f"{wanted.period} 期间至 {ends_on} 结束,届时方可评价。",
+        )
     statement = (
         select(Provider.provider)
         .where(Provider.authority == wanted.authority, Provider.status == ProviderStatus.LISTED)
@@ -87,17 +96,27 @@ async def review_performance(
     )
     codes = list((await session.exec(statement)).all())
     await lock_keys(session, [f"performance:{wanted.authority}", *codes])
-    if await session.get(PerformanceReview, (wanted.authority, wanted.period)) is not None:
+    reviewed = select(PerformanceReview.period).where(
+        PerformanceReview.authority == wanted.authority,
+        col(PerformanceReview.begins_on) <= ends_on,
+        col(PerformanceReview.ends_on) >= begins_on,
+    )
+    if (known := (await session.exec(reviewed)).first()) is not None:
         raise AlreadyReviewed(
-            f"{wanted.authority} has reviewed {wanted.period}.",
-            f"{wanted.authority} 已完成 {wanted.period} 期间的绩效评价。",
+            f"{wanted.authority} has reviewed days of {wanted.period} in {known}.",
+            f"{wanted.authority} 已在 {known} 的绩效评价中评价过 {wanted.period} 期间。",
         )
-    review = PerformanceReview(reviewed_by=by.sub, reviewed_at=clock.now(), **wanted.model_dump())
+    review = PerformanceReview(
+        begins_on=begins_on,
+        ends_on=ends_on,
+        reviewed_by=by.sub,
+        reviewed_at=clock.now(),
+        **wanted.model_dump(),
+    )
     session.add(review)
     await session.flush()  # the results refer to the review row
     found = {
-        code: figures_of(await finished_cases(session, code, wanted.begins_on, wanted.ends_on))
-        for code in codes
+        code: figures_of(await finished_cases(session, code, begins_on, ends_on)) for code in codes
     }
     points = {code: points_of(figures, bounds()) for code, figures in found.items()}
     ranks = ranks_of(points)

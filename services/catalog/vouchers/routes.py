@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
 from contracts.events.catalog import VoucherState
+from services.catalog.scope import CaseReader
 from services.catalog.vouchers import service
 from services.catalog.vouchers.models import Voucher, VoucherBudget
 from services.catalog.vouchers.schemas import (
@@ -26,7 +27,7 @@ from services.catalog.vouchers.schemas import (
 from shared.app import create_router
 from shared.auth import Role, Subject, allow, open_to_all
 from shared.http import Db, Limit, decode_cursor, encode_cursor, link_next
-from shared.scope import Reader, covered_by
+from shared.scope import covered_by
 
 router = create_router("服务券 Vouchers")
 
@@ -66,12 +67,13 @@ async def list_vouchers(
     request: Request,
     response: Response,
     session: Db,
-    caller: Reader,
+    caller: CaseReader,
     state: VoucherState | None = None,
     limit: Limit = 50,
     cursor: str | None = None,
 ) -> VoucherPage:
-    """An enterprise's own vouchers, or those of an authority's region, by id."""
+    """Vouchers and subsidies by id: an enterprise's own, those used on a provider's cases, those
+    of an authority's region."""
     after = decode_cursor(cursor, [str])
     statement = select(Voucher).where(_mine(caller))
     if state is not None:
@@ -133,6 +135,8 @@ def _voucher(row: Voucher) -> VoucherRead:
 def _mine(by: Subject) -> ColumnElement[bool]:
     if by.role is Role.ENTERPRISE:
         return col(Voucher.uscc) == (by.uscc or "")
+    if by.role is Role.PROVIDER:
+        return col(Voucher.provider) == (by.org or "")
     return covered_by(by.authority, col(Voucher.region))
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.events.catalog import VoucherState
 from contracts.values import Day, Instant, Money, Whole
 from services.catalog.cases.schemas import CaseKind
+from services.catalog.periods import Period
 from services.catalog.providers.schemas import AuthorityCode
 from shared.uscc import CheckedUscc
 
@@ -42,7 +43,7 @@ class BudgetWrite(BaseModel):
     authority: AuthorityCode
     support: SupportKind = Field(SupportKind.VOUCHER, title="支持方式")
     kind: CaseKind = Field(title="券种")
-    period: str = Field(title="期间", pattern=r"^[0-9]{4}(-[HQ][1-4])?$", examples=["2022"])
+    period: Period
     total_cny: Money = Field(title="预算总额", gt=0)
     face_cny: Money = Field(title="面值", gt=0)
     titles: list[Annotated[str, Field(max_length=64)]] = Field(

@@ -10,7 +10,7 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from contracts.events.catalog import VoucherMoved, VoucherState
 from services.catalog.cases.models import ServiceCase
@@ -96,7 +96,7 @@ async def issue_voucher(session: Session, wanted: VoucherIssue, by: Subject) -> 
 async def grant_support(session: Session, case_id: UUID, budget_id: UUID, by: Subject) -> Voucher:
     """Grant a subsidy for an accepted case: to the provider or the enterprise, as its kind says.
 
-    At most what the case was settled for. Raises CaseNotFound, BudgetNotFound, OutsideDatabase,
+    At most what is left of the case's cost. Raises CaseNotFound, BudgetNotFound, OutsideDatabase,
     VoucherNotRedeemable, NotListed, VoucherExists, BudgetExhausted.
     """
     case = await lock_case(session, case_id)
@@ -110,8 +110,7 @@ async def grant_support(session: Session, case_id: UUID, budget_id: UUID, by: Su
             f"This budget ({budget.support}, until {budget.ends_on}) grants nothing here.",
             f"该预算({budget.support},截止 {budget.ends_on})不适用于本案件。",
         )
-    amount = min(budget.face_cny, case.settlement_cny or budget.face_cny)
-    granted = await _issue(session, budget, enterprise, amount)
+    granted = await _issue(session, budget, enterprise, budget.face_cny)
     return await _redeem(session, granted, case_id)
 
 
@@ -150,6 +149,7 @@ async def _issue(
 async def redeem_voucher(session: Session, voucher_id: UUID, case_id: UUID, by: Subject) -> Voucher:
     """Use the voucher on an accepted case with a listed provider (兑付). Twice is once.
 
+    It pays at most what is left of the case's cost; the rest falls back to the budget.
     Raises VoucherNotFound, OutOfScope, VoucherNotRedeemable, ProviderNotFound, NotListed.
     """
     voucher = await lock_voucher(session, voucher_id)
@@ -165,6 +165,13 @@ async def _redeem(session: Session, voucher: Voucher, case_id: UUID) -> Voucher:
     if case is None or case.provider is None or why is not None:
         raise VoucherNotRedeemable(f"Not redeemable: {why}.", f"服务券不能兑付:{why}。")
     await find_listed(session, case.provider)
+    cost_left = await _cost_left(session, case)
+    if cost_left <= 0:
+        raise VoucherNotRedeemable(
+            f"Not redeemable: other support covers the case's cost of {case.settlement_cny} yuan.",
+            f"不能兑付:该案件结算金额 {case.settlement_cny} 元已由其他支持全额覆盖。",
+        )
+    voucher.amount_cny = min(voucher.amount_cny, cost_left)
     voucher.state, voucher.redeemed_at = VoucherState.REDEEMED, clock.now()
     voucher.case_id, voucher.provider = case_id, case.provider
     try:
@@ -201,26 +208,28 @@ async def settle_voucher(
     return voucher
 
 
-async def find_expired(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
-    """Issued vouchers whose last day is over."""
-    statement = (
-        select(Voucher.voucher_id)
-        .where(Voucher.state == VoucherState.ISSUED, col(Voucher.expires_on) < now.date())
-        .order_by(col(Voucher.expires_on), col(Voucher.voucher_id))
-        .limit(limit)
+async def find_expired(session: Session, now: datetime, after: str, limit: int) -> Sequence[str]:
+    """Issued vouchers whose last day is over, by id."""
+    statement = select(Voucher.voucher_id).where(
+        Voucher.state == VoucherState.ISSUED, col(Voucher.expires_on) < now.date()
     )
-    return (await session.exec(statement)).all()
+    if after:
+        statement = statement.where(col(Voucher.voucher_id) > UUID(after))
+    found = await session.exec(statement.order_by(col(Voucher.voucher_id)).limit(limit))
+    return [str(voucher_id) for voucher_id in found]
 
 
-async def expire_voucher(session: Session, voucher_id: UUID, now: datetime) -> bool:
-    """Let an unused voucher fall back to its budget; False when it is not due any more."""
-    voucher = await lock_voucher(session, voucher_id)
-    if voucher.state != VoucherState.ISSUED or voucher.expires_on >= now.date():
-        return False
-    voucher.state, voucher.expired_at = VoucherState.EXPIRED, now
-    await session.flush()
-    await outbox.add(session, _fact(voucher))
-    return True
+async def expire_vouchers(session: Session, voucher_ids: Sequence[str], now: datetime) -> None:
+    """Let unused vouchers fall back to their budgets; nothing for one that is not due any more."""
+    ids = [UUID(voucher_id) for voucher_id in voucher_ids]
+    codes = await session.exec(select(Voucher.uscc).where(col(Voucher.voucher_id).in_(ids)))
+    await lock_keys(session, codes.all())
+    for voucher_id in ids:
+        voucher = await lock_voucher(session, voucher_id)
+        if voucher.state == VoucherState.ISSUED and voucher.expires_on < now.date():
+            voucher.state, voucher.expired_at = VoucherState.EXPIRED, now
+            await session.flush()
+            await outbox.add(session, _fact(voucher))
 
 
 async def lock_voucher(session: Session, voucher_id: UUID) -> Voucher:
@@ -242,6 +251,13 @@ async def find_budget(session: Session, budget_id: UUID) -> VoucherBudget:
     if budget is None:
         raise BudgetNotFound(f"There is no budget {budget_id}.", f"没有编号为 {budget_id} 的预算。")
     return budget
+
+
+async def _cost_left(session: Session, case: ServiceCase) -> Decimal:
+    """What the case was settled for, less what other support pays of it. Its key is held."""
+    statement = select(func.sum(Voucher.amount_cny)).where(Voucher.case_id == case.case_id)
+    paid = (await session.exec(statement)).one()
+    return (case.settlement_cny or Decimal(0)) - (paid or Decimal(0))
 
 
 def _why_not(voucher: Voucher, case: ServiceCase | None) -> str | None:
@@ -287,6 +303,8 @@ def _fact(voucher: Voucher) -> VoucherMoved:
         uscc=voucher.uscc,
         voucher_id=str(voucher.voucher_id),
         budget_id=str(voucher.budget_id),
+        support=voucher.support,
+        provider=voucher.provider,
         kind=voucher.kind,
         period=voucher.period,
         state=VoucherState(voucher.state),

@@ -29,7 +29,7 @@ def test_every_step_is_a_legal_move_and_the_last_is_the_acceptance() -> None:
     caller = Caller("http://127.0.0.1:9", mint)
     loop = ClosedLoop(caller, build_region(), ())
     loop._offerings = {PATENTS: "5a4b1f7e-0f0e-4c6b-9f7a-2f1f6f0f3c11"}
-    one = Loop("91440101MA5CY2T72B", PATENTS, "innovative_sme", {})
+    one = Loop("91440101MA5CY2T72B", PATENTS, "innovative_sme", {}, {})
     sides = {"enterprise": "enterprise", "provider": "provider", "operator": "authority"}
     state, made = "assigned", []
     while (step := loop._next(one, state)) is not None:

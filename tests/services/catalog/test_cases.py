@@ -111,7 +111,8 @@ async def put_into(catalog: Catalog, sides: Sides, state: str) -> None:
         await (await session.connection()).execute(
             text(
                 "UPDATE service_case SET state = :state, provider = :provider,"
-                " contract_cny = 100000, evidence = NULL, overdue_at = NULL WHERE case_id = :id"
+                " contract_cny = 100000, settlement_cny = 100000, evidence = NULL,"
+                " due_at = NULL, overdue_at = NULL WHERE case_id = :id"
             ),
             {"state": state, "provider": sides.provider, "id": UUID(sides.case_id)},
         )

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.catalog.search import query_terms, runs, terms_of
@@ -62,8 +62,51 @@ async def test_the_own_segment_goes_before_the_industry_and_both_before_the_rest
     await catalog.offering(code, name=f"通用 {word}")
     await catalog.offering(code, name=f"行业 {word}", industries=["34"])
     await catalog.offering(code, name=f"领域 {word}", segments=["elevator-maintenance"])
+    await catalog.offering(code, name=f"别的领域 {word}", segments=["medical-device"])
     found = await search(catalog, word, segment="elevator-maintenance", industry="3484")
-    assert [hit["fit"] for hit in found["hits"]] == ["segment", "industry", "general"]
+    assert [hit["fit"] for hit in found["hits"]] == ["segment", "industry", "general", "other"]
+    assert names(found)[0] == f"领域 {word}"
+    anywhere = await search(catalog, word)
+    assert {hit["fit"] for hit in anywhere["hits"]} == {"general"}
+    assert len(anywhere["hits"]) == 4
+
+
+async def test_what_is_inexact_shares_more_than_half_and_the_most_comes_first(
+    catalog: Catalog,
+) -> None:
+    code = await catalog.provider()
+    for name in ("高端轴承钢热处理", "高端轴承钢热处理检测", "高端白酒品鉴"):
+        await catalog.offering(code, name=name, description="示例")
+    found = await search(catalog, "高端轴承钢热处理与检测")
+    assert found["exact"] is False
+    assert names(found) == ["高端轴承钢热处理检测", "高端轴承钢热处理"]
+
+
+async def test_a_kind_of_service_narrows_the_search(catalog: Catalog) -> None:
+    code, word = await catalog.provider(), f"w{uuid4().hex[:8]}"
+    await catalog.offering(code, name=f"课程 {word}", service="training")
+    await catalog.offering(code, name=f"方案 {word}", service="technology")
+    assert names(await search(catalog, word, service="training")) == [f"课程 {word}"]
+    assert names(await search(catalog, word, service="entrepreneurship")) == []
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(texts=st.lists(CHINESE.filter(lambda t: len(t) > 1), min_size=1, max_size=4), data=st.data())
+async def test_a_search_finds_exactly_the_offerings_that_contain_the_words(
+    catalog: Catalog, texts: list[str], data: st.DataObject
+) -> None:
+    code, own = await catalog.provider(), f"x{uuid4().hex[:8]}"
+    for text in texts:
+        await catalog.offering(code, name=f"{own}{text}", description="另行约定")
+    source = data.draw(st.sampled_from(texts))
+    start = data.draw(st.integers(0, len(source) - 1))
+    asked = source[start : data.draw(st.integers(start + 1, len(source)))]
+    found = await search(catalog, f"{asked} {own}", limit=50)
+    assert found["exact"] is True
+    expected = [f"{own}{text}" for text in texts if asked in text or asked in "示例服务机构"]
+    assert sorted(names(found)) == sorted(expected)
 
 
 async def test_only_offers_for_the_region_by_listed_providers_are_found(catalog: Catalog) -> None:
@@ -71,8 +114,12 @@ async def test_only_offers_for_the_region_by_listed_providers_are_found(catalog:
     await catalog.offering(code, name=f"本市 {word}", regions=["440100"])
     await catalog.offering(code, name=f"外省 {word}", regions=["320000"])
     assert names(await search(catalog, word, region="440106")) == [f"本市 {word}"]
+    listed = await catalog.http.get(f"/v1/service-offerings?provider={code}")
+    assert len(listed.json()["offerings"]) == 2
     await catalog.review(code, "suspend")
     assert names(await search(catalog, word)) == []
+    listed = await catalog.http.get(f"/v1/service-offerings?provider={code}")
+    assert listed.json()["offerings"] == []
 
 
 async def test_a_change_is_a_version_and_a_stale_one_is_refused(catalog: Catalog) -> None:
@@ -134,6 +181,8 @@ async def test_an_unmet_criterion_leads_to_what_closes_it_own_segment_first(
     await catalog.offering(code, name="通用方案", closes=[criterion])
     await catalog.offering(code, name="本领域方案", closes=[criterion], segments=["machine-vision"])
     await catalog.offering(code, name="外省方案", closes=[criterion], regions=["320000"])
+    await catalog.offering(code, name="别的领域", closes=[criterion], industries=["27"])
+    await catalog.offering(code, name="别的梯度", closes=[criterion], tiers=["little_giant"])
     await catalog.hears_outlook(
         uscc, innovative_sme="reached", specialized_sme=[criterion, "nobody_closes_this"]
     )
@@ -186,3 +235,31 @@ async def test_carriers_are_linked_by_the_office_of_their_region(catalog: Catalo
     assert refused.status_code == 403
     listed = (await catalog.http.get("/v1/carriers?region=4401")).json()["carriers"]
     assert carrier in [row["carrier_id"] for row in listed]
+
+
+async def test_an_offering_names_linked_carriers_and_a_firm_is_shown_those_near_it(
+    catalog: Catalog,
+) -> None:
+    code, city = await catalog.provider(), {"role": "operator", "authority": "441900"}
+    near, far = f"near-{uuid4().hex[:8]}", f"far-{uuid4().hex[:8]}"
+    for carrier, region in ((far, "441901"), (near, "441999")):
+        body = {
+            "kind": "public_service_platform",
+            "name": "示例公共服务示范平台",
+            "level": "provincial",
+            "region": region,
+            "source": "示例数据",
+            "sample": True,
+        }
+        await catalog.done("PUT", f"/v1/carriers/{carrier}", city, body)
+    offering = await catalog.offering(code, carriers=[near])
+    assert offering["carriers"] == [near]
+    unknown = {"service": "training", "name": "培训", "description": "培训", "carriers": ["nope"]}
+    path = f"/v1/service-providers/{code}/offerings"
+    refused = await catalog.call("POST", path, provider_of(code), unknown)
+    assert refused.json()["type"].endswith("carrier-unknown")
+    uscc = await catalog.enterprise(region="441999")
+    path = f"/v1/enterprises/{uscc}/service-recommendations"
+    found = await catalog.done("GET", path, firm(uscc))
+    assert [row["carrier_id"] for row in found["carriers"]] == [near, far]
+    assert found["carriers"][0]["sample"] is True

@@ -1,14 +1,18 @@
 """Performance: figures by results, ratings nobody gives himself, ranks, warnings, suspension."""
 
+from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalog.performance.scoring import Finished, bounds, figures_of, points_of, ranks_of
+from services.catalog.periods import days_of
 from tests.factories import make_uscc
-from tests.services.catalog.conftest import OFFICE, Catalog, firm, provider_of
+from tests.services.catalog.conftest import OFFICE, Catalog, DomainClock, firm, provider_of
 from tests.services.catalog.test_cases import LIFE, Sides, new_case
 
 CASES = st.lists(
@@ -98,49 +102,73 @@ async def lose(catalog: Catalog, sides: Sides) -> None:
     await sides.live([*LIFE[:2], ("enterprise", "abort")])
 
 
-async def test_results_rank_providers_and_two_bad_reviews_suspend_one(catalog: Catalog) -> None:
-    good, bad = await new_case(catalog), await new_case(catalog)
-    for number in range(3):
-        won = good if number == 0 else await new_case(catalog, good.provider, good.offering_id)
+async def quarter(catalog: Catalog, good: Sides, bad: Sides) -> None:
+    """Three cases of one provider bring a tier, three of the other end without a result."""
+    for _ in range(3):
+        won = await new_case(catalog, good.provider, good.offering_id)
         await won.live(LIFE[:6])
         await catalog.hears_outlook(won.uscc, specialized_sme="reached")
         assert await rate(catalog, won, firm(won.uscc)) == 201
-        lost = bad if number == 0 else await new_case(catalog, bad.provider, bad.offering_id)
-        await lose(catalog, lost)
-    figures = (await catalog.http.get(f"/v1/service-providers/{good.provider}/performance")).json()
-    assert figures["points"] == 100
-    assert figures["figures"]["outcome_bp"] == 10_000
-    body = {"authority": "440100", "begins_on": "2022-01-01", "ends_on": "2022-12-31"}
-    for period, warnings in (("2022-H1", 1), ("2022-H2", 2)):
-        result = await catalog.done(
-            "POST", "/v1/performance-reviews", OFFICE, {**body, "period": period}
-        )
+        await lose(catalog, await new_case(catalog, bad.provider, bad.offering_id))
+
+
+async def review(catalog: Catalog, period: str) -> Any:
+    body = {"authority": "440100", "period": period}
+    return await catalog.call("POST", "/v1/performance-reviews", OFFICE, body)
+
+
+async def test_results_rank_providers_and_two_bad_reviews_suspend_one(
+    catalog: Catalog, domain_clock: DomainClock
+) -> None:
+    good, bad = await new_case(catalog), await new_case(catalog)
+    for period, warnings, worked_at, reviewed_at in (
+        ("2022-Q4", 1, "2022-12-30T10:00:00+08:00", "2023-01-01T00:00:01+08:00"),
+        ("2023-Q1", 2, "2023-03-30T10:00:00+08:00", "2023-04-01T00:00:01+08:00"),
+    ):
+        domain_clock.move_to(worked_at)
+        await quarter(catalog, good, bad)
+        assert (await review(catalog, period)).json()["type"].endswith("period-not-over")
+        domain_clock.move_to(reviewed_at)
+        result = (await review(catalog, period)).json()
         rows = {row["provider"]: row for row in result["providers"]}
         assert rows[good.provider]["rank"] == 1
+        assert rows[good.provider]["points"] == 100
+        assert rows[good.provider]["figures"]["outcome_bp"] == 10_000
         assert rows[good.provider]["warned"] is False
         assert rows[bad.provider]["warned"] is True
         assert rows[bad.provider]["suspended"] is (warnings == 2)
+        assert rows[bad.provider]["figures"]["finished"] == 3
         provider = (await catalog.http.get(f"/v1/service-providers/{bad.provider}")).json()
         assert provider["warnings"] == warnings
     assert provider["status"] == "suspended"
     assert "绩效评价" in provider["status_reason"]
-    again = await catalog.call(
-        "POST", "/v1/performance-reviews", OFFICE, {**body, "period": "2022-H2"}
-    )
-    assert again.status_code == 409
-    path = "/v1/performance-reviews?authority=440100&period=2022-H2"
+    figures = (await catalog.http.get(f"/v1/service-providers/{good.provider}/performance")).json()
+    assert figures["figures"]["finished"] == 6
+    path = "/v1/performance-reviews?authority=440100&period=2023-Q1"
     assert (await catalog.http.get(path)).json() == result
+    for overlapping in ("2023-Q1", "2022", "2022-H2"):
+        again = await review(catalog, overlapping)
+        assert again.json()["type"].endswith("already-reviewed"), overlapping
+
+
+@given(st.integers(1900, 2099))
+def test_the_parts_of_a_year_follow_each_other_without_gap_or_overlap(year: int) -> None:
+    for parts in (
+        [f"{year}"],
+        [f"{year}-H{n}" for n in (1, 2)],
+        [f"{year}-Q{n}" for n in range(1, 5)],
+    ):
+        days = [days_of(part) for part in parts]
+        assert days[0][0] == date(year, 1, 1)
+        assert days[-1][1] == date(year, 12, 31)
+        for (_, last), (first, _) in pairwise(days):
+            assert first - last == timedelta(days=1)
 
 
 @pytest.mark.parametrize("authority", ["320000", "440106"])
 async def test_only_the_authority_of_the_database_reviews_it(
     catalog: Catalog, authority: str
 ) -> None:
-    body = {
-        "authority": "440100",
-        "period": "2021",
-        "begins_on": "2021-01-01",
-        "ends_on": "2021-12-31",
-    }
+    body = {"authority": "440100", "period": "2021"}
     by = {"role": "operator", "authority": authority}
     assert (await catalog.call("POST", "/v1/performance-reviews", by, body)).status_code == 403

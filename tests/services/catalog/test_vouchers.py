@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.catalog.jobs import expire_vouchers
-from tests.services.catalog.conftest import CITY, OFFICE, Catalog, DomainClock, firm
+from tests.services.catalog.conftest import CITY, OFFICE, Catalog, DomainClock, firm, provider_of
 from tests.services.catalog.test_cases import LIFE, Sides, new_case, put_into
 
 FINANCE = {"role": "finance", "authority": CITY}
@@ -219,6 +219,12 @@ async def test_a_period_has_one_budget_and_other_support_issues_no_vouchers(
     assert (await catalog.call("POST", path, firm(sides.uscc), grant)).status_code == 403
     given = await catalog.done("POST", path, FINANCE, grant)
     assert (given["state"], given["beneficiary"]) == ("redeemed", "provider")
+    own = await catalog.done("GET", "/v1/vouchers", provider_of(sides.provider))
+    assert [row["voucher_id"] for row in own["vouchers"]] == [given["voucher_id"]]
+    told = (await catalog.facts(sides.uscc))[-1]
+    assert (told["support"], told["provider"]) == ("post_service_subsidy", sides.provider)
+    other = await catalog.done("GET", "/v1/vouchers", provider_of("someone-else"))
+    assert other["vouchers"] == []
     assert (await catalog.call("POST", path, FINANCE, grant)).status_code == 409
     assert (await balance(catalog, money))["redeemed_cny"] == 20_000
     body = {

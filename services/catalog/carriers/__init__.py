@@ -1,0 +1,1 @@
+"""Linked carriers: bases, public platforms, feature carriers (链接载体)."""
