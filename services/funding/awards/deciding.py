@@ -3,17 +3,18 @@
 A title that is effective on the day gives one entitlement per scheme and period. A title in public
 notice (公示) gives nothing. One annulled from the start (自始无效) ends the entitlement and nothing
 is payable under it; one revoked later ends it and takes nothing back; one that merely expires
-changes nothing.
+changes nothing about money. A benefit without money (关键资源) lasts as long as what it rests on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from contracts.events.certification import Title, TitleStatus
-from services.funding.awards.schemes import Amount, Occasion, Scheme
+from services.funding.awards.schemes import Occasion, Offer, Scheme
 from shared.authorities import covers
+from shared.rules.model import Condition
 from shared.titles import effective_day, effective_titles
 
 
@@ -22,12 +23,15 @@ class EndReason(StrEnum):
 
     TITLE_ANNULLED = "title_annulled"
     TITLE_REVOKED = "title_revoked"
+    MOVED_AWAY = "moved_away"
+    NOT_MET_ANY_MORE = "not_met_any_more"
 
 
 END_REASONS = {
     TitleStatus.ANNULLED: EndReason.TITLE_ANNULLED,
     TitleStatus.REVOKED: EndReason.TITLE_REVOKED,
 }
+_WERE_HELD = (TitleStatus.EFFECTIVE, TitleStatus.EXPIRED)
 
 
 @dataclass(frozen=True)
@@ -43,18 +47,30 @@ class TitleRef:
 class Held:
     """An entitlement that is already on record for a scheme and period."""
 
-    title: TitleRef
+    title: TitleRef | None
     ended: bool
     payable: bool
 
 
 @dataclass(frozen=True)
+class Holder:
+    """Who holds titles (称号持有人), as the schemes look at it on a day."""
+
+    titles: tuple[Title, ...]
+    region: str
+    on: date
+    registered: bool
+    meets: Callable[[Condition], bool]
+    """Whether a condition beside the title holds."""
+
+
+@dataclass(frozen=True)
 class Grant:
-    """An entitlement appears: which amount, for which title."""
+    """An entitlement appears: which offer, for which title."""
 
     scheme: Scheme
     period: str
-    amount: Amount
+    offer: Offer
     title: TitleRef
     effective_on: date
 
@@ -69,59 +85,91 @@ class Ending:
 
 
 def decide(
-    schemes: Iterable[Scheme],
-    titles: Iterable[Title],
-    region: str,
-    on: date,
-    held: Mapping[tuple[str, str], Held],
+    schemes: Mapping[str, Scheme], holder: Holder, held: Mapping[tuple[str, str], Held]
 ) -> tuple[list[Grant], list[Ending]]:
     """What appears and what ends on a day. Deciding again on the result gives nothing new.
 
-    `held` has the entitlements on record by (scheme, period).
+    `held` has the entitlements on record by (scheme, period). Who left the register gets nothing
+    new, and keeps what is money.
     """
-    known = tuple(titles)
-    offered = {
-        (grant.scheme.id, grant.period): grant
-        for scheme in schemes
-        if (grant := _offer(scheme, known, region, on)) is not None
-    }
-    standing = {_ref(title): title.status for title in known}
+    found = (offer_of(scheme, holder) for scheme in schemes.values()) if holder.registered else ()
+    offered = {(one.scheme.id, one.period): one for one in found if one is not None}
+    standing = {_ref(title): title.status for title in holder.titles}
     grants = [
         grant for key, grant in offered.items() if _is_new(held.get(key), standing, grant.title)
     ]
     endings = [
-        Ending(scheme, period, END_REASONS[status])
-        for (scheme, period), entitlement in held.items()
+        Ending(scheme_id, period, reason)
+        for (scheme_id, period), entitlement in held.items()
         if not entitlement.ended
-        and (scheme, period) not in offered
-        and (status := standing.get(entitlement.title)) in END_REASONS
+        and (scheme_id, period) not in offered
+        and (reason := _end(schemes[scheme_id], period, entitlement, holder, standing)) is not None
     ]
     return grants, endings
 
 
-def _offer(scheme: Scheme, titles: tuple[Title, ...], region: str, on: date) -> Grant | None:
-    """What the scheme gives for the enterprise's titles, the earliest one first."""
-    if not scheme.payer.covers(region):
+def offer_of(scheme: Scheme, holder: Holder) -> Grant | None:
+    """What the scheme gives for the holder's titles, the earliest one first."""
+    if scheme.origin != "title" or not scheme.payer.covers(holder.region):
         return None
-    fitting = sorted(
-        (
-            title
-            for title in effective_titles(titles, on)
-            if title.kind == scheme.title
-            and (scheme.occasions is None or _occasion(title, region) in scheme.occasions)
-        ),
-        key=lambda title: (effective_day(title), title.document_no),
-    )
-    for title in fitting:
-        amount = scheme.amount_on(effective_day(title))
-        if amount is not None:
-            return Grant(scheme, scheme.period, amount, _ref(title), effective_day(title))
+    for title in fitting_titles(scheme, holder):
+        since = effective_day(title)
+        once = scheme.is_money and scheme.period == "once"
+        offer = scheme.amount_on(since if once else holder.on)
+        if offer is not None and (scheme.conditions is None or holder.meets(scheme.conditions)):
+            begins = since if scheme.period == "once" else max(since, date(holder.on.year, 1, 1))
+            return Grant(scheme, scheme.period_of(holder.on), offer, _ref(title), begins)
     return None
 
 
-def _occasion(title: Title, region: str) -> Occasion:
-    """Newly certified (新认定) where its authority covers the region, else moved in (迁入)."""
-    return "new" if covers(title.authority, region) else "moved_in"
+def fitting_titles(scheme: Scheme, holder: Holder) -> list[Title]:
+    """The effective titles that the scheme asks for, the earliest one first."""
+    return sorted(
+        (
+            title
+            for title in effective_titles(holder.titles, holder.on)
+            if title.kind in scheme.titles
+            and (scheme.occasions is None or occasion_of(title, holder) in scheme.occasions)
+        ),
+        key=lambda title: (effective_day(title), title.document_no),
+    )
+
+
+def occasion_of(title: Title, holder: Holder) -> Occasion:
+    """Newly certified (新认定), moved in (迁入), or renewed (复核通过) after one of its kind.
+
+    A title of an authority that does not cover the region was brought along.
+    """
+    if not covers(title.authority, holder.region):
+        return "moved_in"
+    renewed = any(
+        earlier.kind == title.kind
+        and earlier.status in _WERE_HELD
+        and effective_day(earlier) < effective_day(title)
+        for earlier in holder.titles
+    )
+    return "renewed" if renewed else "new"
+
+
+def _end(
+    scheme: Scheme,
+    period: str,
+    entitlement: Held,
+    holder: Holder,
+    standing: Mapping[TitleRef, TitleStatus],
+) -> EndReason | None:
+    """Why an entitlement that is not offered any more ends; None when it stays.
+
+    A benefit without money has one reason, whatever fell away and in whichever order.
+    """
+    if not scheme.is_money:
+        of_today = period == scheme.period_of(holder.on)
+        return EndReason.NOT_MET_ANY_MORE if of_today else None
+    status = standing.get(entitlement.title) if entitlement.title is not None else None
+    if status in END_REASONS:
+        return END_REASONS[status]
+    away = not scheme.payer.covers(holder.region)
+    return EndReason.MOVED_AWAY if away and "moved_away" in scheme.claw_back else None
 
 
 def _is_new(
@@ -132,6 +180,8 @@ def _is_new(
         return True
     if entitlement.ended:
         return not entitlement.payable
+    if entitlement.title is None:
+        return False
     annulled = standing.get(entitlement.title) is TitleStatus.ANNULLED
     return annulled and entitlement.title != offered
 

@@ -1,32 +1,58 @@
-"""HTTP of the awards: what a payer offers, what an enterprise may have, the totals."""
+"""HTTP of the awards: what a payer offers, what a payee may have, the amounts set, the totals."""
 
 from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
 
-from contracts.events.funding import AmountKind, EntitlementStatus
-from services.funding.awards import wording
-from services.funding.awards.deciding import EndReason
+from fastapi import Request, Response
+from sqlalchemy import and_
+from sqlmodel import col, select
+
+from contracts.events.funding import EntitlementStatus
+from services.funding.awards.amounts import decisions_of, find_entitlement, set_amount
+from services.funding.awards.answering import answer_enterprise
 from services.funding.awards.models import Entitlement
 from services.funding.awards.schemas import (
-    AmountRead,
+    AmountDecisionRead,
+    AmountWrite,
+    AwardAnswer,
     AwardSchemeList,
     AwardSchemeRead,
+    EntitlementDetail,
     EntitlementList,
-    EntitlementRead,
+    EntitlementPage,
     EntitlementSummary,
     SchemeTotal,
-    SubtypeRead,
 )
-from services.funding.awards.schemes import Amount, Scheme, schemes
-from services.funding.awards.service import entitlements_of, find_scheme, sum_entitlements
+from services.funding.awards.schemes import schemes
+from services.funding.awards.service import (
+    entitlements_of,
+    find_scheme,
+    sum_entitlements,
+)
+from services.funding.awards.showing import (
+    largest_first,
+    name_of,
+    show_entitlement,
+    show_scheme,
+)
 from services.funding.enterprises import find_enterprise
-from services.funding.rule_files import Texts
 from shared.app import create_router
-from shared.auth import open_to_all
-from shared.http import Db
-from shared.scope import Reader, Staff
+from shared.auth import AUTHORITY_ROLES, Role, Subject, allow, open_to_all
+from shared.http import Db, Limit, decode_cursor, encode_cursor, link_next
+from shared.scope import Reader, Staff, covered_by
 from shared.uscc import CheckedUscc
 
 router = create_router("奖补 Awards")
+
+PayerStaff = Annotated[Subject, allow(Role.FINANCE, Role.REGULATOR)]
+"""People of the payer who may set amounts."""
+
+PayeeOrStaff = Annotated[
+    Subject,
+    allow(Role.ENTERPRISE, Role.INSTITUTION, *sorted(AUTHORITY_ROLES)),
+]
+"""A payee, or people of an authority."""
 
 
 @router.get("/v1/award-schemes", summary="奖补项目列表", dependencies=[open_to_all])
@@ -34,9 +60,9 @@ async def list_award_schemes(payer: str | None = None, title: str | None = None)
     """What payers offer for titles, as the rule files say, with source and verification."""
     return AwardSchemeList(
         schemes=[
-            _scheme(scheme)
+            show_scheme(scheme)
             for scheme in schemes().values()
-            if payer in (None, scheme.payer.code) and title in (None, scheme.title)
+            if payer in (None, scheme.payer.code) and (title is None or title in scheme.titles)
         ]
     )
 
@@ -44,27 +70,25 @@ async def list_award_schemes(payer: str | None = None, title: str | None = None)
 @router.get("/v1/award-schemes/{scheme_id}", summary="奖补项目", dependencies=[open_to_all])
 async def read_award_scheme(scheme_id: str) -> AwardSchemeRead:
     """One scheme with every amount it ever had."""
-    return _scheme(find_scheme(scheme_id))
+    return show_scheme(find_scheme(scheme_id))
 
 
 @router.get("/v1/enterprises/{uscc}/entitlements", summary="企业奖补权益")
 async def list_entitlements(uscc: CheckedUscc, session: Db, caller: Reader) -> EntitlementList:
     """What the enterprise may have, how much, by when, from whom and why."""
     await find_enterprise(session, uscc, caller)
-    rows = sorted(
-        await entitlements_of(session, uscc),
-        key=lambda row: (
-            row.ended,
-            -(row.payable_cny or 0),
-            -(row.amount_max_cny or 0),
-            row.scheme,
-        ),
-    )
+    rows = sorted(await entitlements_of(session, uscc), key=largest_first)
     return EntitlementList(
         uscc=uscc,
         payable_cny=sum((row.payable_cny or Decimal(0) for row in rows), Decimal(0)),
-        entitlements=[_entitlement(row) for row in rows],
+        entitlements=[show_entitlement(row) for row in rows],
     )
+
+
+@router.get("/v1/enterprises/{uscc}/awards", summary="我的奖补 What the enterprise gets")
+async def read_awards(uscc: CheckedUscc, session: Db, caller: Reader) -> AwardAnswer:
+    """What it gets, how much, by when, from whom and why, and what is missing for the rest."""
+    return await answer_enterprise(session, uscc, caller)
 
 
 @router.get("/v1/entitlements/summary", summary="奖补汇总")
@@ -80,7 +104,7 @@ async def summarise_entitlements(session: Db, caller: Staff) -> EntitlementSumma
         schemes=[
             SchemeTotal(
                 scheme_id=total.scheme,
-                name=_name(schemes()[total.scheme]),
+                name=name_of(schemes()[total.scheme]),
                 automatic=total.automatic,
                 count=total.count,
                 ended=total.ended,
@@ -91,75 +115,76 @@ async def summarise_entitlements(session: Db, caller: Staff) -> EntitlementSumma
     )
 
 
-def _name(scheme: Scheme) -> Texts:
-    return Texts(zh=scheme.zh, en=scheme.en)
+@router.get("/v1/entitlements", summary="奖补权益列表 List entitlements")
+async def list_all_entitlements(
+    request: Request,
+    response: Response,
+    session: Db,
+    caller: PayeeOrStaff,
+    scheme: str | None = None,
+    to_be_set: bool | None = None,
+    limit: Limit = 50,
+    cursor: str | None = None,
+) -> EntitlementPage:
+    """A payee's own, or those of the payers within an authority, by id.
+
+    `to_be_set` picks those whose payer has not set an amount yet, or has.
+    """
+    after = decode_cursor(cursor, [str])
+    statement = select(Entitlement)
+    if caller.role in AUTHORITY_ROLES:
+        statement = statement.where(covered_by(caller.authority, col(Entitlement.payer)))
+    else:
+        statement = statement.where(Entitlement.uscc == (caller.uscc or ""))
+    if scheme is not None:
+        statement = statement.where(Entitlement.scheme == scheme)
+    if to_be_set is not None:
+        unset = and_(
+            col(Entitlement.granted_cny).is_(None),
+            col(Entitlement.unit).is_(None),
+            col(Entitlement.status) == EntitlementStatus.APPEARED,
+        )
+        statement = statement.where(unset == to_be_set)
+    if after is not None:
+        statement = statement.where(col(Entitlement.entitlement_id) > _uuid(after[0]))
+    order = col(Entitlement.entitlement_id)
+    rows = (await session.exec(statement.order_by(order).limit(limit + 1))).all()
+    if len(rows) > limit:
+        link_next(request, response, encode_cursor(str(rows[limit - 1].entitlement_id)))
+    return EntitlementPage(entitlements=[show_entitlement(row) for row in rows[:limit]])
 
 
-def _scheme(scheme: Scheme) -> AwardSchemeRead:
-    return AwardSchemeRead(
-        scheme_id=scheme.id,
-        name=_name(scheme),
-        title=scheme.title,
-        payer=scheme.payer.code,
-        payer_name=scheme.payer.name,
-        payer_level=scheme.payer.level,
-        automatic=scheme.automatic,
-        occasions=None if scheme.occasions is None else list(scheme.occasions),
-        period=scheme.period,
-        stacking=scheme.stacking,
-        amounts=[_amount(amount) for amount in scheme.amounts],
-        notes=[note for note in (scheme.payer.note, scheme.payer.scope_note) if note],
-        contact=scheme.contact,
-    )
+@router.get("/v1/entitlements/{entitlement_id}", summary="奖补权益 Read an entitlement")
+async def read_entitlement(
+    entitlement_id: UUID, session: Db, caller: PayeeOrStaff
+) -> EntitlementDetail:
+    """One entitlement with every amount that its payer set."""
+    return await _detail(session, await find_entitlement(session, entitlement_id, caller))
 
 
-def _amount(amount: Amount) -> AmountRead:
-    least, most = amount.bounds
-    subtypes = amount.value if isinstance(amount.value, tuple) else ()
-    return AmountRead(
-        since=amount.since,
-        until=amount.until,
-        kind=amount.kind,
-        min_cny=None if least is None else Decimal(least),
-        max_cny=None if most is None else Decimal(most),
-        subtypes=[
-            SubtypeRead(name=Texts(zh=part.subtype, en=part.en), amount_cny=Decimal(part.amount))
-            for part in subtypes
+@router.post("/v1/entitlements/{entitlement_id}/amount", summary="核定金额 Set the amount")
+async def set_entitlement_amount(
+    entitlement_id: UUID, amount: AmountWrite, session: Db, caller: PayerStaff
+) -> EntitlementDetail:
+    """The payer sets the amount within the bounds of its scheme, with a reason."""
+    row = await set_amount(session, entitlement_id, amount, caller)
+    await session.flush()
+    return await _detail(session, row)
+
+
+async def _detail(session: Db, row: Entitlement) -> EntitlementDetail:
+    decisions = await decisions_of(session, row.entitlement_id)
+    return EntitlementDetail(
+        **show_entitlement(row).model_dump(),
+        uscc=row.uscc,
+        decisions=[
+            AmountDecisionRead.model_validate(decision.model_dump()) for decision in decisions
         ],
-        printed=amount.printed,
-        source=amount.source,
-        verification=amount.verification,
     )
 
 
-def _entitlement(row: Entitlement) -> EntitlementRead:
-    scheme = schemes()[row.scheme]
-    amount = scheme.amount_on(row.effective_on) or scheme.amounts[-1]
-    return EntitlementRead(
-        entitlement_id=row.entitlement_id,
-        scheme_id=row.scheme,
-        name=_name(scheme),
-        period=row.period,
-        status=EntitlementStatus(row.status),
-        automatic=row.automatic,
-        amount_kind=AmountKind(row.amount_kind),
-        amount_min_cny=row.amount_min_cny,
-        amount_max_cny=row.amount_max_cny,
-        payable_cny=row.payable_cny,
-        payer=row.payer,
-        payer_name=scheme.payer.name,
-        payer_level=scheme.payer.level,
-        title=row.title_kind,
-        document_no=row.document_no,
-        effective_on=row.effective_on,
-        reason=wording.why(row),
-        deadline_on=None,
-        when=wording.when(row),
-        contact=scheme.contact,
-        stacking=scheme.stacking,
-        source=amount.source,
-        verification=amount.verification,
-        appeared_at=row.appeared_at,
-        ended_at=row.ended_at,
-        end_reason=None if row.end_reason is None else EndReason(row.end_reason),
-    )
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        return UUID(int=0)

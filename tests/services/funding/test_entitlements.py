@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -30,6 +31,12 @@ OFFERED = "guangdong-little-giant"
 TOPIC = "funding.entitlement"
 
 
+async def _told(database: Database, uscc: str) -> list[dict[str, Any]]:
+    """What was published of the enterprise's entitlements of money, oldest first."""
+    facts = await published(database, uscc, TOPIC)
+    return [fact for fact in facts if fact is not None and "unit" not in fact]
+
+
 async def test_effective_titles_bring_the_one_off_awards_without_application(
     database: Database,
 ) -> None:
@@ -48,9 +55,9 @@ async def test_effective_titles_bring_the_one_off_awards_without_application(
         LITTLE_GIANT: True,
         OFFERED: False,
     }
-    facts = await published(database, uscc, TOPIC)
-    assert sorted(fact["scheme"] for fact in facts if fact) == sorted(found)
-    award = next(fact for fact in facts if fact and fact["scheme"] == LITTLE_GIANT)
+    facts = await _told(database, uscc)
+    assert sorted(fact["scheme"] for fact in facts) == sorted(found)
+    award = next(fact for fact in facts if fact["scheme"] == LITTLE_GIANT)
     assert award["payable_cny"] == "1000000.00"
     assert award["payer"] == "440100"
     assert "示例little_giant〔2022〕1号" in award["reason"]
@@ -66,7 +73,7 @@ async def test_fixed_award_that_is_not_automatic_is_offered_and_waits_for_its_pa
     assert row["amount_kind"] == "fixed"
     assert (row["amount_min_cny"], row["amount_max_cny"]) == (Decimal(500_000), Decimal(500_000))
     assert row["payable_cny"] is None
-    fact = next(f for f in await published(database, uscc, TOPIC) if f and f["scheme"] == OFFERED)
+    fact = next(f for f in await _told(database, uscc) if f["scheme"] == OFFERED)
     assert "payable_cny" not in fact
 
 
@@ -138,7 +145,7 @@ async def test_same_titles_again_change_nothing(database: Database) -> None:
         dossier_changed(uscc, version=2, own_brand=False),
     )
     assert await entitlements(database, uscc) == before
-    assert len(await published(database, uscc, TOPIC)) == 1
+    assert len(await _told(database, uscc)) == 1
 
 
 async def test_annulled_title_ends_the_entitlement_and_nothing_is_payable(
@@ -154,9 +161,9 @@ async def test_annulled_title_ends_the_entitlement_and_nothing_is_payable(
         None,
     )
     assert row["amount_max_cny"] == Decimal(200_000)
-    facts = await published(database, uscc, TOPIC)
-    assert [fact["status"] for fact in facts if fact] == ["appeared", "ended"]
-    assert len({fact["entitlement_id"] for fact in facts if fact}) == 1
+    facts = await _told(database, uscc)
+    assert [fact["status"] for fact in facts] == ["appeared", "ended"]
+    assert len({fact["entitlement_id"] for fact in facts}) == 1
 
 
 async def test_later_title_revives_what_an_annulled_one_ended_under_the_same_id(
@@ -175,9 +182,9 @@ async def test_later_title_revives_what_an_annulled_one_ended_under_the_same_id(
     row = (await entitlements(database, uscc))[SPECIALIZED]
     assert (row["status"], row["document_no"]) == ("appeared", "示例〔2022〕2号")
     assert row["payable_cny"] == Decimal(200_000)
-    facts = await published(database, uscc, TOPIC)
-    assert [fact["status"] for fact in facts if fact] == ["appeared", "ended", "appeared"]
-    assert len({fact["entitlement_id"] for fact in facts if fact}) == 1
+    facts = await _told(database, uscc)
+    assert [fact["status"] for fact in facts] == ["appeared", "ended", "appeared"]
+    assert len({fact["entitlement_id"] for fact in facts}) == 1
 
 
 async def test_revoked_title_ends_the_entitlement_and_takes_nothing_back(
@@ -212,7 +219,7 @@ async def test_title_that_merely_expires_takes_nothing_back(
     )
     row = (await entitlements(database, uscc))[SPECIALIZED]
     assert (row["status"], row["payable_cny"]) == ("appeared", Decimal(200_000))
-    assert len(await published(database, uscc, TOPIC)) == 1
+    assert len(await _told(database, uscc)) == 1
 
 
 async def test_title_out_of_its_term_gives_nothing(database: Database) -> None:
@@ -261,7 +268,7 @@ async def test_facts_that_arrive_at_once_bring_one_entitlement(database: Databas
         *(take(database, titles_changed(uscc, title(), version=version)) for version in (1, 2, 3)),
     )
     assert set(await entitlements(database, uscc)) == {SPECIALIZED}
-    assert len(await published(database, uscc, TOPIC)) == 1
+    assert len(await _told(database, uscc)) == 1
 
 
 async def test_database_refuses_a_second_entitlement_of_one_scheme_and_period(
@@ -277,6 +284,9 @@ async def test_database_refuses_a_second_entitlement_of_one_scheme_and_period(
                 Entitlement(
                     entitlement_id=uuid4(),
                     uscc=uscc,
+                    payee_kind="enterprise",
+                    origin="title",
+                    budget_year=2022,
                     scheme=SPECIALIZED,
                     period="once",
                     status="appeared",
