@@ -20,7 +20,9 @@ from contracts.events.funding import (
     WithdrawalReason,
 )
 from services.funding.enterprises import Standing
-from services.funding.products.catalogue import Limit, LoanProduct, on_offer
+from services.funding.products.catalogue import Catalogue, FinanceProduct
+from services.funding.products.documents import Limit
+from services.funding.products.rates import Rate
 from shared.rules.evaluate import Criterion, Finding, holds, judge
 from shared.rules.metrics import Reading, read
 from shared.rules.periods import holds_on, last_closed_year
@@ -39,7 +41,7 @@ SINGLE_METRICS = {
 class Fit:
     """How one product fits: the finding with its trace, the limit, and how long it holds."""
 
-    product: LoanProduct
+    product: FinanceProduct
     finding: Finding
     limit: Limit | None
     valid_until: date | None
@@ -49,36 +51,48 @@ class Fit:
         return self.finding.met is True
 
     @property
+    def rate(self) -> Rate | None:
+        """The rate of the group it is in, else of the product; None: the source says nothing."""
+        own = None if self.limit is None else self.limit.rate
+        return self.product.terms.rate if own is None else own
+
+    @property
     def reasons(self) -> tuple[Criterion, ...]:
         """The tests that hold: why the product fits."""
         return tuple(
             found
-            for found in self._tests
-            if found.met and all(part.met for part in self._enclosing(found))
+            for found in _tests(self.finding)
+            if found.met and all(part.met for part in _enclosing(found, self.finding))
         )
 
     @property
     def obstacles(self) -> tuple[Criterion, ...]:
-        """The tests that stand in the way; those within an alternative that holds do not."""
-        if self.eligible:
-            return ()
-        return tuple(
-            found
-            for found in self._tests
-            if not found.met and not any(part.met for part in self._enclosing(found))
-        )
+        """The tests that stand in the way."""
+        return obstacles_of(self.finding)
 
-    @property
-    def _tests(self) -> Iterator[Criterion]:
-        return (found for found in self.finding.criteria if found.metric is not None)
 
-    def _enclosing(self, criterion: Criterion) -> Iterator[Criterion]:
-        """The named groups around a criterion, from the inside out."""
-        groups = {found.id: found for found in self.finding.criteria if found.metric is None}
-        parent = criterion.parent
-        while parent is not None:
-            yield groups[parent]
-            parent = groups[parent].parent
+def obstacles_of(finding: Finding) -> tuple[Criterion, ...]:
+    """The tests that stand in the way; those within an alternative that holds do not."""
+    if finding.met:
+        return ()
+    return tuple(
+        found
+        for found in _tests(finding)
+        if not found.met and not any(part.met for part in _enclosing(found, finding))
+    )
+
+
+def _tests(finding: Finding) -> Iterator[Criterion]:
+    return (found for found in finding.criteria if found.metric is not None)
+
+
+def _enclosing(criterion: Criterion, finding: Finding) -> Iterator[Criterion]:
+    """The named groups around a criterion, from the inside out."""
+    groups = {found.id: found for found in finding.criteria if found.metric is None}
+    parent = criterion.parent
+    while parent is not None:
+        yield groups[parent]
+        parent = groups[parent].parent
 
 
 @dataclass(frozen=True)
@@ -114,12 +128,12 @@ def read_standing(standing: Standing) -> Reading:
     )
 
 
-def match(standing: Standing, reading: Reading, bank: str | None = None) -> list[Fit]:
-    """Every product on offer, of one bank or of all, and how it fits."""
-    return [_fit(product, standing, reading) for product in on_offer(bank, standing.on)]
+def match(standing: Standing, reading: Reading, catalogue: Catalogue) -> list[Fit]:
+    """Every product on offer, and how it fits."""
+    return [fit_of(product, standing, reading) for product in catalogue.on_offer(None, standing.on)]
 
 
-def hearing(standing: Standing, reading: Reading, bank: str) -> Hearing:
+def hearing(standing: Standing, reading: Reading, bank: str, catalogue: Catalogue) -> Hearing:
     """What the bank may hear today. `NO_LONGER_ELIGIBLE` also where it never was eligible."""
     if not standing.registered:
         return _withdrawn(WithdrawalReason.DEREGISTERED)
@@ -127,8 +141,8 @@ def hearing(standing: Standing, reading: Reading, bank: str) -> Hearing:
     if consent is None:
         return _withdrawn(_why_without_consent(standing.consents, bank))
     fits = [
-        _fit(product, standing, reading)
-        for product in on_offer(bank, standing.on)
+        fit_of(product, standing, reading)
+        for product in catalogue.on_offer(bank, standing.on)
         if holds(product.conditions, reading)
     ]
     if not fits:
@@ -167,7 +181,8 @@ def _withdrawn(reason: WithdrawalReason) -> Hearing:
     return Hearing(EligibilityStatus.WITHDRAWN, reason)
 
 
-def _fit(product: LoanProduct, standing: Standing, reading: Reading) -> Fit:
+def fit_of(product: FinanceProduct, standing: Standing, reading: Reading) -> Fit:
+    """How one product fits."""
     finding = judge(product.conditions, reading)
     return Fit(
         product,
@@ -177,7 +192,7 @@ def _fit(product: LoanProduct, standing: Standing, reading: Reading) -> Fit:
     )
 
 
-def _limit(product: LoanProduct, reading: Reading) -> Limit | None:
+def _limit(product: FinanceProduct, reading: Reading) -> Limit | None:
     return next(
         (
             limit
@@ -188,7 +203,7 @@ def _limit(product: LoanProduct, reading: Reading) -> Limit | None:
     )
 
 
-def _valid_until(product: LoanProduct, standing: Standing) -> date | None:
+def _valid_until(product: FinanceProduct, standing: Standing) -> date | None:
     """The first day on which a title, an honour or the product itself that it rests on may end."""
     kinds = product.words_of("titles")
     named = product.words_of("honours")
@@ -208,10 +223,12 @@ def _as_bank_hears(fit: Fit) -> EligibleProduct:
     terms = fit.product.terms
     return EligibleProduct(
         product=terms.id,
+        version=terms.version,
+        kind=terms.kind,
         name=terms.zh,
         limit_cny=None if fit.limit is None else fit.limit.value_cny,
         limit_secured_cny=None if fit.limit is None else fit.limit.secured_cny,
-        rate=None if terms.rate is None else terms.rate.zh,
+        rate=None if fit.rate is None else fit.rate.zh,
         reasons=tuple(found.text_zh for found in fit.reasons),
     )
 

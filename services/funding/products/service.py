@@ -1,42 +1,61 @@
-"""Use cases of the loan products: tell each bank what changed, and let it forget.
+"""Use cases of the finance products: tell each bank what changed, and let it forget.
 
 Called for enterprises whose keys are locked. Publishes one snapshot per bank and enterprise, and
 only when something the bank sees changed. A bank that holds no consent and never held one with
 something to hear is never told anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, bindparam
 from sqlmodel import col, select
 
 from contracts.events.funding import LOAN_ELIGIBILITY, EligibilityStatus, LoanEligibilityChanged
 from services.funding.enterprises import Standing
-from services.funding.errors import LoanProductNotFound
-from services.funding.products.catalogue import LoanProduct, products
+from services.funding.products.catalogue import Catalogue, FinanceProduct
+from services.funding.products.errors import LoanProductNotFound
 from services.funding.products.matching import Hearing, hearing, read_standing
-from services.funding.products.models import LoanSnapshot, SnapshotStatus
+from services.funding.products.models import CatalogueRevision, LoanSnapshot, SnapshotStatus
+from services.funding.products.versions import catalogue_at, current
 from shared.auth import Role, Subject
 from shared.bus import outbox
 from shared.db import Session, lock_keys
 
 TOMBSTONE_AFTER = timedelta(days=7)
 
+# Built once: it is read for every event.
+_REVISION_AND_TOLD = select(CatalogueRevision.revision, LoanSnapshot).join(
+    LoanSnapshot, col(LoanSnapshot.uscc) == bindparam("uscc"), isouter=True
+)
+
 
 async def publish_eligibility(session: Session, standing: Standing) -> None:
     """Tell the banks what changed for this enterprise. Publishing twice is once."""
     if standing.enterprise.consents_version == 0:
         return
-    told = {row.bank: row for row in await snapshots_of(session, standing.uscc)}
-    reading = read_standing(standing)
-    news = []
-    for bank in sorted({consent.bank for consent in standing.consents} | set(told)):
-        heard = hearing(standing, reading, bank)
-        if _is_news(heard, told.get(bank)):
-            news.append(await _tell(session, standing, bank, heard, told.get(bank)))
+    catalogue, told = await _catalogue_and_told(session, standing.uscc)
+    banks = {consent.bank for consent in standing.consents} | set(told)
+    news = await _news(session, standing, sorted(banks), told, catalogue)
     await outbox.add(session, *news)
+
+
+async def tell_bank(
+    session: Session, standings: Sequence[Standing], bank: str, catalogue: Catalogue
+) -> int:
+    """Tell one bank what changed for these enterprises; how many changes that were."""
+    usccs = [standing.uscc for standing in standings]
+    rows = await session.exec(
+        select(LoanSnapshot).where(LoanSnapshot.bank == bank, col(LoanSnapshot.uscc).in_(usccs))
+    )
+    told = {row.uscc: row for row in rows}
+    news: list[LoanEligibilityChanged] = []
+    for standing in standings:
+        known = {bank: told[standing.uscc]} if standing.uscc in told else {}
+        news += await _news(session, standing, [bank], known, catalogue)
+    await outbox.add(session, *news)
+    return len(news)
 
 
 async def snapshots_of(session: Session, uscc: str) -> Sequence[LoanSnapshot]:
@@ -44,9 +63,9 @@ async def snapshots_of(session: Session, uscc: str) -> Sequence[LoanSnapshot]:
     return (await session.exec(select(LoanSnapshot).where(LoanSnapshot.uscc == uscc))).all()
 
 
-def find_product(product_id: str, by: Subject) -> LoanProduct:
+async def find_product(session: Session, product_id: str, by: Subject) -> FinanceProduct:
     """A product this caller may list. Raises LoanProductNotFound."""
-    product = products().get(product_id)
+    product = (await current(session)).products.get(product_id)
     if product is None or not may_list(product, by):
         raise LoanProductNotFound(
             f"There is no loan product {product_id[:64]} for you; see GET /v1/loan-products.",
@@ -55,9 +74,9 @@ def find_product(product_id: str, by: Subject) -> LoanProduct:
     return product
 
 
-def may_list(product: LoanProduct, by: Subject) -> bool:
+def may_list(product: FinanceProduct, by: Subject) -> bool:
     """A bank lists its own products only; everybody else lists all."""
-    return by.role is not Role.BANK or by.org == product.terms.bank
+    return by.role is not Role.BANK or by.org == product.terms.owner
 
 
 async def find_withdrawn(session: Session, now: datetime, after: str, limit: int) -> Sequence[str]:
@@ -81,6 +100,32 @@ async def delete_withdrawn(session: Session, usccs: Sequence[str], now: datetime
         )
         row.status = SnapshotStatus.DELETED
         row.content = {}
+
+
+async def _catalogue_and_told(
+    session: Session, uscc: str
+) -> tuple[Catalogue, dict[str, LoanSnapshot]]:
+    """The products as they stand, and what each bank was last told, in one statement."""
+    rows = (await session.exec(_REVISION_AND_TOLD, params={"uscc": uscc})).all()
+    told = {row.bank: row for _, row in rows if row is not None}
+    return await catalogue_at(session, rows[0][0]), told
+
+
+async def _news(
+    session: Session,
+    standing: Standing,
+    banks: Sequence[str],
+    told: Mapping[str, LoanSnapshot],
+    catalogue: Catalogue,
+) -> list[LoanEligibilityChanged]:
+    """What changed for the enterprise, of these banks; remembered as told."""
+    reading = read_standing(standing)
+    news = []
+    for bank in banks:
+        heard = hearing(standing, reading, bank, catalogue)
+        if _is_news(heard, told.get(bank)):
+            news.append(await _tell(session, standing, bank, heard, told.get(bank)))
+    return news
 
 
 def _is_old(now: datetime) -> ColumnElement[bool]:

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from contracts.events.certification import Title
 from services.funding.enterprises import Standing
 from services.funding.models import Enterprise
-from services.funding.products.catalogue import products
+from services.funding.products.catalogue import Catalogue, product_of_text, seeds, text_of
 from services.funding.products.matching import Fit, match, read_standing
 from tests.services.funding.makers import CREDIT, dossier_changed, title
+from tests.services.funding.populating import document
 
 USCC = "91440101MA5CY2T72W"
 NOON = datetime(2022, 9, 30, 4, tzinfo=UTC)
@@ -20,7 +21,7 @@ HIGH_TECH = {"kind": "high_tech_enterprise", "valid_from": "2021-01-01", "valid_
 TECH_BASED = {"kind": "tech_based_sme", "valid_from": "2022-04-01", "valid_to": "2023-03-31"}
 
 
-def _match(*titles: Title, **changes: Any) -> dict[str, Fit]:
+def _match(*titles: Title, catalogue: Catalogue | None = None, **changes: Any) -> dict[str, Fit]:
     fact = dossier_changed(USCC, **{"credit": CREDIT, **changes})
     enterprise = Enterprise(
         uscc=USCC,
@@ -30,7 +31,8 @@ def _match(*titles: Title, **changes: Any) -> dict[str, Fit]:
         titles=[held.model_dump(mode="json") for held in titles],
     )
     standing = Standing(enterprise, NOON, fact.facts)
-    return {fit.product.id: fit for fit in match(standing, read_standing(standing))}
+    fits = match(standing, read_standing(standing), catalogue or seeds())
+    return {fit.product.id: fit for fit in fits}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def test_limit_is_that_of_the_best_tier_held(
 
 
 def test_match_holds_until_the_first_title_or_honour_it_rests_on_may_end() -> None:
-    ends = {"honours": [HIGH_TECH]}
+    ends: dict[str, Any] = {"honours": [HIGH_TECH]}
     assert _match(title(), **ends)["icbc-xingke-loan"].valid_until == date(2023, 12, 31)
     early = title(valid_to=date(2023, 1, 31))
     assert _match(early, **ends)["icbc-xingke-loan"].valid_until == date(2023, 1, 31)
@@ -128,7 +130,7 @@ def test_no_product_fits_without_reasons_and_none_is_missed_without_an_obstacle(
         credit=credit,
         headcounts=[{"year": 2021, "employees": employees}],
     )
-    assert set(fits) == set(products())
+    assert set(fits) == set(seeds().products)
     for fit in fits.values():
         if fit.eligible:
             assert fit.reasons
@@ -136,3 +138,21 @@ def test_no_product_fits_without_reasons_and_none_is_missed_without_an_obstacle(
             assert fit.limit is not None
         else:
             assert fit.obstacles
+
+
+def test_group_of_a_limit_may_have_a_rate_of_its_own() -> None:
+    giants = {"metric": "titles", "any_of": ["little_giant"]}
+    (base,) = document()["limits"]
+    own = {"zh": "2.5%", "en": "2.5%", "basis": "percent", "value": "2.5", "bound": "exact"}
+    sent = document(
+        version=1,
+        conditions={"metric": "titles", "any_of": ["specialized_sme", "little_giant"]},
+        limits=[{**base, "when": giants, "rate": own}, base],
+    )
+    product = product_of_text(text_of(sent))
+    catalogue = Catalogue({product.id: product})
+    found = {}
+    for kind in ("specialized_sme", "little_giant"):
+        (fit,) = _match(title(kind), catalogue=catalogue).values()
+        found[kind] = fit.rate and fit.rate.zh
+    assert found == {"specialized_sme": "LPR+20BP", "little_giant": "2.5%"}
