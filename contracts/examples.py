@@ -75,6 +75,17 @@ REALISTIC: dict[str, Any] = {
     "Consent.fields": ["name", "region", "revenue", "net_profit", "debt_ratio"],
     "Consent.expires_on": "2023-09-30",
     "Consent.withdrawn_at": LEFT_OUT,
+    # needs (企业需求)
+    "NeedsChanged.version": 3,
+    "Need.need_id": "3d1f0a52-8c7e-4b57-9d0b-7a6a1c4e2f90",
+    "Need.service": LEFT_OUT,
+    "Need.text": "订单增加,需补充原材料采购资金",
+    "Need.segment": LEFT_OUT,
+    "Need.wanted_by_on": "2022-12-31",
+    "Need.status": "open",
+    "Need.closed_at": LEFT_OUT,
+    "FinancingTerms.open_to_all_banks": False,
+    "FinancingTerms.banks": ["icbc"],
     # outlook and titles (评价结果, 称号)
     "OutlookChanged.version": 3,
     "OutlookChanged.tiers": [
@@ -103,6 +114,16 @@ REALISTIC: dict[str, Any] = {
     "EntitlementChanged.amount_max_cny": "200000.00",
     "EntitlementChanged.payable_cny": "200000.00",
     "EntitlementChanged.reason": "省级专精特新中小企业称号自2022-01-27起有效",
+    "EntitlementChanged.quantity": LEFT_OUT,
+    "EntitlementChanged.unit": LEFT_OUT,
+    "PaymentChanged.line_id": "3b2a6d0e-9a54-4f53-8b1f-0c7f6e1d2a44",
+    "PaymentChanged.entitlement_id": "6f1d3c52-5a68-4f0e-8d5b-3f1a8e3c9a70",
+    "PaymentChanged.scheme": "guangzhou-specialized-sme-one-off",
+    "PaymentChanged.status": "paid",
+    "PaymentChanged.amount_cny": "200000.00",
+    "PaymentChanged.reason": LEFT_OUT,
+    "PaymentChanged.due_on": LEFT_OUT,
+    "PaymentChanged.appeal_until": LEFT_OUT,
     # what a bank hears (贷款资格)
     "LoanEligibilityChanged.version": 5,
     "LoanEligibilityChanged.reason": LEFT_OUT,
@@ -123,6 +144,23 @@ REALISTIC: dict[str, Any] = {
     "SharedProfile.debt_ratio_bp": 5000,
     "SharedProfile.rd_expense_cny": LEFT_OUT,
     "SharedProfile.employees": LEFT_OUT,
+    # applications to a bank and its decisions (贷款申请, 贷款审批)
+    "LoanApplicationChanged.version": 1,
+    "LoanApplicationChanged.status": "open",
+    "LoanApplicationChanged.reason": LEFT_OUT,
+    "LoanApplicationChanged.name": NAME,
+    "LoanApplicationChanged.product": "icbc-little-giant-loan",
+    "LoanApplicationChanged.amount_cny": "5000000.00",
+    "LoanApplicationChanged.purpose": "采购伺服电机原材料",
+    "LoanApplicationChanged.note": LEFT_OUT,
+    "LoanApplicationChanged.consent_id": "5a1d8f70-3b7c-4b53-9f1e-6f2a9f0c1d22",
+    "LoanDecided.decision_id": "GZ-2022-004711",
+    "LoanDecided.version": 3,
+    "LoanDecided.state": "drawn_down",
+    "LoanDecided.amount_cny": "4000000.00",
+    "LoanDecided.refusals": [],
+    "LoanDecided.draw_downs": [{"number": 1, "drawn_on": "2022-10-08", "amount_cny": "1500000.00"}],
+    "LoanDecided.repaid_cny": LEFT_OUT,
     # providers, services, vouchers (服务商, 服务案件, 服务券)
     "ProviderChanged.status": "listed",
     "ProviderChanged.name": "示例服务机构",
@@ -155,6 +193,32 @@ FURTHER: dict[str, dict[str, dict[str, Any]]] = {
             "products": [],
             "profile": None,
         }
-    }
+    },
+    "funding.loan-application-changed.v1": {
+        "withdrawn": {
+            "version": 2,
+            "status": "withdrawn",
+            "reason": "consent_withdrawn",
+            "uscc": None,
+            "name": None,
+            "product": None,
+            "amount_cny": None,
+            "tenor_months": None,
+            "purpose": None,
+            "consent_id": None,
+            "filed_at": None,
+        }
+    },
+    "bank.loan-decided.v1": {
+        "refused": {
+            "version": 2,
+            "state": "refused",
+            "amount_cny": None,
+            "rate_percent": None,
+            "tenor_months": None,
+            "refusals": [{"reason": "credit_record", "text": "近两年存在逾期记录"}],
+            "draw_downs": [],
+        }
+    },
 }
 """Further examples shown on the AsyncAPI page: fact, name of the example, fields that differ."""

@@ -27,6 +27,11 @@ class Topic:
     `name` may hold one field of the fact in braces, as in `bank.{bank}.loan-eligibility`: one
     topic per value. A compacted topic carries one snapshot per key, with a `version` that grows
     by one per change and never restarts; others are kept for `retention_days`.
+
+    `compaction_hours`: what a newer record of the key replaced must go, so segments end after so
+    many hours and are compacted at once. Without it Kafka compacts when it thinks it worth while.
+    `outsiders` write here and no service does: what cannot be handled becomes a dead letter, and
+    never stops what comes after it.
     """
 
     name: str
@@ -36,6 +41,8 @@ class Topic:
     partitions: int = 3
     retention_days: int = 30
     tombstone_days: int = 30
+    compaction_hours: int | None = None
+    outsiders: bool = False
 
     @property
     def source(self) -> str:
@@ -53,10 +60,21 @@ class Topic:
             return {
                 "cleanup.policy": "compact",
                 "delete.retention.ms": str(self.tombstone_days * 86_400_000),
+                **self._prompt_compaction(),
             }
         return {
             "cleanup.policy": "delete",
             "retention.ms": str(self.retention_days * 86_400_000),
+        }
+
+    def _prompt_compaction(self) -> dict[str, str]:
+        if self.compaction_hours is None:
+            return {}
+        hours_ms = str(self.compaction_hours * 3_600_000)
+        return {
+            "max.compaction.lag.ms": hours_ms,
+            "segment.ms": hours_ms,
+            "min.cleanable.dirty.ratio": "0.01",
         }
 
 

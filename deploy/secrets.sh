@@ -33,5 +33,8 @@ done
 [ ! -d "$here/../services/webhook" ] || keep services/webhook/terrace_secrets_key "$(random)="
 [ ! -d "$here/../services/talent" ] || keep services/talent/key_ring.json \
     "{\"current\": \"k1\", \"keys\": {\"k1\": \"$(random)=\"}}"
+# What the keys of the banks' signed daily files are made from; to change it put a new text in
+# front, with a comma, and keep the old one while files that it signed may still be verified.
+[ ! -d "$here/../services/funding" ] || keep services/funding/terrace_bank_file_key "$(random)"
 mkdir -p "$secrets/banks"
 echo "The passwords are in $secrets"

@@ -16,7 +16,11 @@ ENTITLEMENT = Topic(
     retention_days=90,
 )
 LOAN_ELIGIBILITY = Topic(
-    name="bank.{bank}.loan-eligibility", owner="funding", title="贷款资格", compacted=True
+    name="bank.{bank}.loan-eligibility",
+    owner="funding",
+    title="贷款资格",
+    compacted=True,
+    compaction_hours=12,
 )
 
 
@@ -55,7 +59,11 @@ class EntitlementChanged(
     payer: str = Field(
         title="奖补主体", description="Authority code of the payer.", examples=["440100"]
     )
-    title: str = Field(title="称号类别", examples=["little_giant"])
+    title: str = Field(
+        title="称号类别",
+        description="Empty where it rests on no title.",
+        examples=["little_giant"],
+    )
     amount_kind: AmountKind
     amount_min_cny: Money | None = Field(None, title="金额下限")
     amount_max_cny: Money | None = Field(None, title="金额上限")
@@ -65,6 +73,18 @@ class EntitlementChanged(
         description="Empty until the payer sets it, unless the law fixes it.",
     )
     reason: str = Field(title="依据")
+    payee_kind: str | None = Field(None, title="奖补对象", examples=["enterprise"])
+    origin: str | None = Field(
+        None,
+        title="产生方式",
+        description="`title`, or `claim` for an approved claim.",
+        examples=["title"],
+    )
+    budget_year: int | None = Field(None, title="预算年度", examples=[2022])
+    quantity: int | None = Field(
+        None, title="数量", description="Of a benefit without money; such a benefit has no amount."
+    )
+    unit: str | None = Field(None, title="单位", examples=["vehicle"])
 
 
 class EligibilityStatus(StrEnum):
@@ -87,6 +107,10 @@ class EligibleProduct(Value):
     """One loan product the enterprise fits, and why."""
 
     product: str = Field(title="产品编号")
+    version: int | None = Field(
+        None, title="产品版本", description="Which version of the product was judged."
+    )
+    kind: str | None = Field(None, title="产品类别", examples=["credit"])
     name: str = Field(title="产品名称")
     limit_cny: Money | None = Field(
         None, title="信用额度", description="The most on credit; empty: by need and risk."
@@ -139,3 +163,47 @@ class LoanEligibilityChanged(
     judged_at: Instant
     products: tuple[EligibleProduct, ...] = ()
     profile: SharedProfile | None = None
+
+
+PAYMENT = Topic(
+    name="funding.payment",
+    owner="funding",
+    title="奖补资金拨付",
+    compacted=False,
+    retention_days=90,
+)
+
+
+class PaymentStatus(StrEnum):
+    """What happened: 已拨付, 已退回, 已冲正; 追回决定, 追回逾期, 追回撤销, 已追回."""
+
+    PAID = "paid"
+    REFUSED = "refused"
+    REVERSED = "reversed"
+    CLAW_BACK_ORDERED = "claw_back_ordered"
+    CLAW_BACK_OVERDUE = "claw_back_overdue"
+    CLAW_BACK_CANCELLED = "claw_back_cancelled"
+    CLAWED_BACK = "clawed_back"
+
+
+class PaymentChanged(
+    Fact, topic=PAYMENT, name="funding.payment-changed.v1", key="uscc", audience=ENTERPRISE
+):
+    """A payment line was answered by the bank, or its money is claimed back (拨付进展).
+
+    One happening, not a snapshot. The payee's bank account is never named.
+    """
+
+    uscc: Uscc
+    line_id: str = Field(title="支付编号")
+    entitlement_id: str
+    scheme: str = Field(title="奖补项目")
+    period: str = Field(title="期间", examples=["once"])
+    payer: str = Field(
+        title="奖补主体", description="Authority code of the payer.", examples=["440100"]
+    )
+    status: PaymentStatus
+    amount_cny: Money = Field(title="金额")
+    reason: str | None = Field(None, title="原因")
+    due_on: date | None = Field(None, title="退款期限")
+    appeal_until: date | None = Field(None, title="申诉期限")

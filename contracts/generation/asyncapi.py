@@ -33,6 +33,11 @@ _HEADER_TEXTS = {
     "ce_traceparent": ("追踪 W3C trace context.", None),
     "content-type": ("值的格式 Format of the value.", CONTENT_TYPE),
 }
+_WHO = (
+    "用户 `bank-<银行代码>`,密码由平台运营方提供,消费组名以 `<银行代码>-` 开头;本机试用无需登录。"
+    " User `bank-<bank code>` with the password the operator gives; groups begin with"
+    " `<bank code>-`. The local stack asks for none."
+)
 _ALWAYS = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time")
 
 
@@ -57,11 +62,12 @@ def asyncapi(facts: dict[str, type[Fact]]) -> Part:
                 "variables": {
                     "bootstrap": {"description": "地址由平台运营方提供 The operator names it."}
                 },
+                "security": [{"type": "scramSha512", "description": _WHO}],
             }
         },
         "channels": {_channel_id(topic): _channel(topic, facts) for topic in topics},
         "operations": {
-            f"publish.{name}": _operation(fact, name)
+            f"{'write' if topic.outsiders else 'publish'}.{name}": _operation(fact, name)
             for topic in topics
             for name, fact in facts.items()
             if fact.contract.topic == topic
@@ -80,7 +86,7 @@ def _channel_id(topic: Topic) -> str:
 def _channel(topic: Topic, facts: dict[str, type[Fact]]) -> Part:
     kept = (
         "压缩:每个键保留最新快照。Compacted: the latest snapshot of each key is kept; tombstones"
-        f" for {topic.tombstone_days} days."
+        f" for {topic.tombstone_days} days." + _prompt(topic)
         if topic.compacted
         else f"保留 {topic.retention_days} 天 Kept for {topic.retention_days} days, not compacted."
     )
@@ -88,8 +94,7 @@ def _channel(topic: Topic, facts: dict[str, type[Fact]]) -> Part:
     channel: Part = {
         "address": topic.name,
         "title": topic.title,
-        "description": f"发布者 Published by `{topic.owner}`. {kept}"
-        f" `ce_source` = `{topic.source}`.",
+        "description": f"{_writer(topic)} {kept} `ce_source` = `{topic.source}`.",
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
         "tags": [{"name": topic.owner}],
         "bindings": {
@@ -106,10 +111,28 @@ def _channel(topic: Topic, facts: dict[str, type[Fact]]) -> Part:
     return channel
 
 
+def _writer(topic: Topic) -> str:
+    if topic.outsiders:
+        return "由该银行写入,平台读取 Written by that bank alone, read by the platform."
+    return f"发布者 Published by `{topic.owner}`."
+
+
+def _prompt(topic: Topic) -> str:
+    if topic.compaction_hours is None:
+        return ""
+    hours = topic.compaction_hours
+    return (
+        f" 分段 {hours} 小时,被新记录取代的内容随后删除。"
+        f"Segments end after {hours} hours; what a newer record replaced is then deleted."
+    )
+
+
 def _binding_config(topic: Topic) -> Part:
     """The topic's settings in the types the Kafka binding takes."""
     config: Part = {
-        name: int(value) for name, value in topic.config().items() if name.endswith(".ms")
+        name: int(value) if name.endswith(".ms") else float(value)
+        for name, value in topic.config().items()
+        if name != "cleanup.policy"
     }
     return {"cleanup.policy": [topic.config()["cleanup.policy"]], **config}
 
@@ -135,7 +158,7 @@ def _operation(fact: type[Fact], name: str) -> Part:
     topic = fact.contract.topic
     channel = f"#/channels/{_channel_id(topic)}"
     return {
-        "action": "send",
+        "action": "receive" if topic.outsiders else "send",
         "title": f"{topic.owner} → {topic.name}",
         "channel": {"$ref": channel},
         "messages": [{"$ref": f"{channel}/messages/{name}"}],

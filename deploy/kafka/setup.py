@@ -1,16 +1,19 @@
 """Makes users, topics and rights on the broker as the contracts say. Run at every start.
 
 A service may write and make its own topics, read those its handlers name, and join the group of
-its name; a bank reads what is addressed to it. Rights that no contract asks for any more are
-taken away; topics that exist stay as they are.
+its name; a bank reads what is addressed to it and writes its decisions. Rights that no contract
+asks for any more are taken away. A topic that exists gets the settings of its contract and keeps
+its partitions.
 
-Reads `topics.yaml` and `consumers.yaml` (contracts/generated) beside it, and passwords from
-files: `services/<service>/terrace_kafka_password`, `banks/<code>`, `kafka/admin_password`.
+Reads beside it `topics.yaml` and `consumers.yaml` (contracts/generated) and the known banks
+(shared/reference), and passwords from files: `services/<service>/terrace_kafka_password`,
+`banks/<code>`, `kafka/admin_password`.
 """
 
 import os
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # its types f
     AclOperation,
     AclPermissionType,
     AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
     NewTopic,
     ResourcePatternType,
     ResourceType,
@@ -31,9 +37,11 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # its types f
     UserScramCredentialUpsertion,
 )
 
+BANK = "bank"
 TOPIC_EXISTS = "TOPIC_ALREADY_EXISTS"
 ITERATIONS = 8192
 TIMEOUT_S = 60
+LOOK_EVERY_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -52,34 +60,44 @@ class Contracts:
     def __init__(self, directory: Path) -> None:
         self.topics: list[dict[str, Any]] = _yaml(directory / "topics.yaml")
         self.consumers: dict[str, list[str]] = _yaml(directory / "consumers.yaml")
+        self.banks = [bank["code"] for bank in _yaml(directory / "banks.yaml")["banks"]]
 
-    def fixed_topics(self) -> Iterable[dict[str, Any]]:
-        """Topics with one name; those with a field in it are made when they are first written."""
-        return (topic for topic in self.topics if "{" not in topic["name"])
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """Every topic by its name; those of banks once for each bank."""
+        return {name: topic for topic in self.topics for name in self._names(topic["name"])}
 
     def rights_of_service(self, service: str) -> set[Right]:
         """Write and make its own topics, read those it handles, join its group."""
         own = [topic["name"] for topic in self.topics if topic["owner"] == service]
-        rights = {_on_topic(name, AclOperation.WRITE) for name in own}
-        rights |= {_on_topic(name, AclOperation.CREATE) for name in own}
-        rights |= {_on_topic(name, AclOperation.READ) for name in self.consumers.get(service, ())}
-        return rights | {Right(ResourceType.GROUP, service, AclOperation.READ)}
+        read = self.consumers.get(service, ())
+        return {
+            *self._on(own, AclOperation.WRITE),
+            *self._on(own, AclOperation.CREATE),
+            *self._on(read, AclOperation.READ),
+            Right(ResourceType.GROUP, service, AclOperation.READ),
+        }
 
     def rights_of_bank(self, code: str) -> set[Right]:
-        """Read the bank's own topics, in groups whose names begin with its code."""
+        """Read the bank's own topics in groups that begin with its code; write its decisions."""
+        written = [topic["name"] for topic in self.topics if topic["owner"] == BANK]
         return {
             Right(ResourceType.TOPIC, f"bank.{code}.", AclOperation.READ, prefixed=True),
             Right(ResourceType.GROUP, f"{code}-", AclOperation.READ, prefixed=True),
+            *self._on([name.format(bank=code) for name in written], AclOperation.WRITE),
         }
+
+    def _names(self, name: str) -> list[str]:
+        """The topic's name, or one for each bank: a prefix would reach what the bank writes."""
+        return [name.format(bank=code) for code in self.banks] if "{" in name else [name]
+
+    def _on(self, topics: Iterable[str], operation: AclOperation) -> Iterator[Right]:
+        for topic in topics:
+            for name in self._names(topic):
+                yield Right(ResourceType.TOPIC, name, operation)
 
 
 def _yaml(path: Path) -> Any:
     return yaml.safe_load(path.read_text("utf-8"))
-
-
-def _on_topic(name: str, operation: AclOperation) -> Right:
-    literal, field, _ = name.partition("{")
-    return Right(ResourceType.TOPIC, literal, operation, prefixed=bool(field))
 
 
 def passwords(secrets: Path) -> dict[str, tuple[str, str]]:
@@ -106,32 +124,58 @@ def make_users(admin: AdminClient, users: dict[str, tuple[str, str]]) -> None:
         future.result(TIMEOUT_S)
 
 
-def make_topics(admin: AdminClient, topics: Iterable[dict[str, Any]]) -> None:
-    """The topics that do not exist."""
+def make_topics(admin: AdminClient, topics: dict[str, dict[str, Any]]) -> None:
+    """The topics that do not exist; those that do get the settings of their contract."""
     wanted = [
-        NewTopic(topic["name"], num_partitions=topic["partitions"], config=topic["config"])
-        for topic in topics
+        NewTopic(name, num_partitions=topic["partitions"], config=topic["config"])
+        for name, topic in topics.items()
     ]
-    for future in admin.create_topics(wanted).values():
+    existing = []
+    for name, future in admin.create_topics(wanted).items():
         try:
             future.result(TIMEOUT_S)
         except KafkaException as error:
             if error.args[0].name() != TOPIC_EXISTS:
                 raise
+            existing.append(name)
+    if changes := [_settings(name, topics[name]["config"]) for name in existing]:
+        for future in admin.incremental_alter_configs(changes).values():
+            future.result(TIMEOUT_S)
+
+
+def _settings(topic: str, config: dict[str, str]) -> ConfigResource:
+    change = AlterConfigOpType.SET
+    entries = [
+        ConfigEntry(key, value, incremental_operation=change) for key, value in config.items()
+    ]
+    return ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
 
 
 def make_rights(admin: AdminClient, rights: dict[str, set[Right]]) -> None:
-    """Give each user exactly these rights."""
-    for user, wanted in rights.items():
-        principal = f"User:{user}"
-        bindings = {_binding(right, principal) for right in wanted}
-        held = set(admin.describe_acls(_every_right_of(principal)).result(TIMEOUT_S))
+    """Give each user exactly these rights, and wait until the broker goes by them."""
+    wanted = {
+        principal: {_binding(right, principal) for right in rights_of_user}
+        for user, rights_of_user in rights.items()
+        for principal in [f"User:{user}"]
+    }
+    for principal, bindings in wanted.items():
+        held = _held(admin, principal)
         if missing := bindings - held:
             for made in admin.create_acls(list(missing)).values():
                 made.result(TIMEOUT_S)
         if extra := held - bindings:
             for gone in admin.delete_acls([_filter(binding) for binding in extra]).values():
                 gone.result(TIMEOUT_S)
+    deadline = time.monotonic() + TIMEOUT_S
+    while any(_held(admin, principal) != bindings for principal, bindings in wanted.items()):
+        if time.monotonic() > deadline:
+            sys.exit(f"The broker does not go by the rights it was given within {TIMEOUT_S} s.")
+        time.sleep(LOOK_EVERY_S)
+
+
+def _held(admin: AdminClient, principal: str) -> set[AclBinding]:
+    """The rights the broker goes by; it learns of a change a moment after it was made."""
+    return set(admin.describe_acls(_every_right_of(principal)).result(TIMEOUT_S))
 
 
 def _binding(right: Right, principal: str) -> AclBinding:
@@ -180,7 +224,7 @@ def main() -> None:
         }
     )
     make_users(admin, users)
-    make_topics(admin, contracts.fixed_topics())
+    make_topics(admin, contracts.settings())
     rights = {
         user: contracts.rights_of_service(user)
         if kind == "service"
@@ -188,7 +232,7 @@ def main() -> None:
         for user, (_, kind) in users.items()
     }
     make_rights(admin, rights)
-    print(f"{len(users)} users and {len(contracts.topics)} topics are as the contracts say")
+    print(f"{len(users)} users and {len(contracts.settings())} topics are as the contracts say")
 
 
 if __name__ == "__main__":

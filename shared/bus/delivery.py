@@ -44,7 +44,6 @@ async def handle(session: Session, consumer: str, events: Sequence[Event]) -> li
             handling(event),
         ):
             await event.handler(event.fact, session)
-    await inbox.remember_versions(session, consumer, current)
     await letters.supersede(session, consumer, current)
     return current
 

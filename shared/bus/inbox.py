@@ -21,13 +21,6 @@ _SEEN = text(
     "SELECT key, version FROM seen_versions"
     " WHERE consumer = :consumer AND topic = :topic AND key = ANY(CAST(:keys AS text[]))"
 )
-_REMEMBER = text(
-    "INSERT INTO seen_versions (consumer, topic, key, version)"
-    " SELECT :consumer, :topic, key, version"
-    " FROM unnest(CAST(:keys AS text[]), CAST(:versions AS bigint[])) AS v(key, version)"
-    " ON CONFLICT (consumer, topic, key) DO UPDATE"
-    " SET version = greatest(seen_versions.version, excluded.version)"
-)
 
 
 async def take(session: Session, consumer: str, events: Sequence[Event]) -> list[Event]:
@@ -70,23 +63,6 @@ async def drop_stale(session: Session, consumer: str, events: Sequence[Event]) -
             seen[event.key] = event.version
         current.append(event)
     return current
-
-
-async def remember_versions(session: Session, consumer: str, events: Sequence[Event]) -> None:
-    """Note the newest version of each key."""
-    newest = newest_versions(events)
-    if not newest:
-        return
-    connection = await session.connection()
-    await connection.execute(
-        _REMEMBER,
-        {
-            "consumer": consumer,
-            "topic": events[0].received.topic,
-            "keys": list(newest),
-            "versions": list(newest.values()),
-        },
-    )
 
 
 def newest_versions(events: Sequence[Event]) -> dict[str, int]:

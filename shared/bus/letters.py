@@ -39,8 +39,15 @@ _HELD = text(
     " AND key = ANY(CAST(:keys AS text[])) ORDER BY key FOR UPDATE"
 )
 _SUPERSEDE = text(
-    "UPDATE dead_letters AS letter SET status = 'superseded', resolved_at = now()"
-    " FROM unnest(CAST(:keys AS text[]), CAST(:versions AS bigint[])) AS newer(key, version)"
+    "WITH newer AS ("
+    "   SELECT key, version"
+    "   FROM unnest(CAST(:keys AS text[]), CAST(:versions AS bigint[])) AS v(key, version)"
+    "), seen AS ("
+    "   INSERT INTO seen_versions (consumer, topic, key, version)"
+    "   SELECT :consumer, :topic, key, version FROM newer"
+    "   ON CONFLICT (consumer, topic, key) DO UPDATE"
+    "   SET version = greatest(seen_versions.version, excluded.version)"
+    ") UPDATE dead_letters AS letter SET status = 'superseded', resolved_at = now() FROM newer"
     " WHERE letter.consumer = :consumer AND letter.topic = :topic AND letter.key = newer.key"
     " AND letter.status IN ('failed', 'waiting')"
     " AND (letter.version IS NULL OR letter.version < newer.version)"
@@ -94,7 +101,7 @@ async def queue_behind_holds(
 
 
 async def supersede(session: Session, consumer: str, events: Sequence[Event]) -> None:
-    """Close the letters of older snapshots of these keys."""
+    """Note the newest version of each key, and close the letters of older snapshots."""
     newest = inbox.newest_versions(events)
     if not newest:
         return

@@ -163,7 +163,8 @@ class Partition:
             error=str(error),
         )
         self._failed_in_row += 1
-        if self._failed_in_row >= group.dead_letters_in_row_max:
+        # What outsiders write wrong says nothing about us; others must not wait for them.
+        if self._failed_in_row >= group.dead_letters_in_row_max and not self._topic.outsiders:
             await self._pause(received)
 
     async def _pause(self, last: Received) -> None:

@@ -77,11 +77,13 @@ async def _publish_again(database: Database, since: datetime, topic: str | None)
     for address, group in groupby(changed, key=lambda pair: pair[0]):
         keys = [key for _, key in group]
         for start in range(0, len(keys), KEYS_MAX):
-            total += await _current_states(database, address, keys[start : start + KEYS_MAX])
+            total += await publish_current(database, address, keys[start : start + KEYS_MAX])
     return total
 
 
-async def _current_states(database: Database, topic: str, keys: Sequence[str]) -> int:
+async def publish_current(database: Database, topic: str, keys: Sequence[str]) -> int:
+    """Publish the last record of each of these keys again; the topic is a compacted one."""
+
     async def work(session: Session) -> int:
         await lock_keys(session, keys)
         connection = await session.connection()

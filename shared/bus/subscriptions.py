@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, get_type_hints
 
 from contracts.fact import Fact, Topic
-from shared.bus.topics import is_templated, pattern_of, topic_at
+from shared.bus.topics import known_addresses, pattern_of, topic_at
 
 Handler: TypeAlias = Callable[[Any, Any], Awaitable[None]]
 """`async def on_<fact>(fact: <Fact>, session: Session) -> None`"""
@@ -53,7 +53,7 @@ class Subscriptions:
     @property
     def fixed_topics(self) -> dict[str, Topic]:
         """Topics known by name before anybody publishes."""
-        return {topic.name: topic for topic in self.topics if not is_templated(topic)}
+        return known_addresses(self.topics)
 
 
 def subscriptions(handlers: Sequence[Handler]) -> Subscriptions:

@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from contracts.fact import Topic
+from shared.banks import banks
 
 REQUEST_MS = 10_000
 _BROKER_DEFAULT = -1
@@ -25,6 +26,21 @@ class TopicNotMade(KafkaError):  # type: ignore[misc]
 def is_templated(topic: Topic) -> bool:
     """Whether the name holds a field, so that there is one topic per value."""
     return "{" in topic.name
+
+
+def known_addresses(topics: Iterable[Topic]) -> dict[str, Topic]:
+    """The addresses known before anybody publishes.
+
+    A templated name has one when its value comes; but where outsiders write, the topic of every
+    known bank must be there first.
+    """
+    found: dict[str, Topic] = {}
+    for topic in topics:
+        if not is_templated(topic):
+            found[topic.name] = topic
+        elif topic.outsiders:
+            found |= {topic.name.format(bank=code): topic for code in banks()}
+    return found
 
 
 def pattern_of(topics: Iterable[Topic]) -> str:

@@ -94,6 +94,10 @@ class Caller:
         answer = await self._send("GET", path, token, params=query)
         return answer.json()
 
+    async def read_bytes(self, path: str, token: str, **query: str | int) -> bytes:
+        """GET, as it is."""
+        return (await self._send("GET", path, token, params=query)).content
+
     async def read_pages(self, path: str, token: str, name: str, **query: str | int) -> list[Any]:
         """Every item of a paged list, following `Link: rel="next"`."""
         items: list[Any] = []

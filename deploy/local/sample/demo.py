@@ -23,6 +23,7 @@ from deploy.local.sample.accounting import (
     percentile,
     redelivered,
 )
+from deploy.local.sample.award_desk import AwardDesk, run_award_desk
 from deploy.local.sample.calls import OpenGate, for_each, together
 from deploy.local.sample.chaos import Chaos
 from deploy.local.sample.checks import (
@@ -63,6 +64,7 @@ class Books:
     latencies_ms: list[float] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
     retried: dict[str, int] = field(default_factory=dict)
+    award_desk: AwardDesk = field(default_factory=AwardDesk)
     complaints: list[str] = field(default_factory=list)
 
     @property
@@ -89,6 +91,7 @@ class Books:
                 "bank_states_expected": self.expected,
                 "bank_states_received": self.received,
                 "closed_loop": self.closed_loop,
+                "award_desk": self.award_desk.figures(),
                 "lost": len(self.lost),
                 "duplicated": self.duplicated,
                 "redelivered": self.redelivered,
@@ -133,6 +136,8 @@ async def _keep_books(stack: Stack, chaos: bool) -> Books:
                 books.latencies_ms = await _time_changes(flow, steps)
             books.closed_loop, due = await flow.close_the_loop()
             await _check(books, flow, steps)
+            books.award_desk = await run_award_desk(stack, flow.region)
+            books.complaints += books.award_desk.complaints
             if books.closed_loop < max(due, 1):
                 books.complaints.append(f"closed loop: {books.closed_loop} of {due} enterprises")
     return books
@@ -225,6 +230,9 @@ def _show(books: Books) -> None:
         ("小巨人 in effect", outcome.titles.get("little_giant", 0)),
         ("automatic entitlements (免申即享)", len(outcome.automatic)),
         ("awards, yuan", f"{outcome.awards_cny:,.2f}"),
+        ("lines paid by the award desk (拨付)", books.award_desk.lines - books.award_desk.returned),
+        ("  yuan", f"{books.award_desk.paid_cny:,.2f}"),
+        ("  returned by the bank (退回)", books.award_desk.returned),
         ("next tier by an accepted service (闭环)", books.closed_loop),
         ("(bank, enterprise) states due", books.expected),
         ("  received", books.received),

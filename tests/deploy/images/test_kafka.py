@@ -13,6 +13,13 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 from confluent_kafka import Consumer
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 
 from contracts.events.enterprise import DOSSIER
 from contracts.fact import Topic
@@ -29,6 +36,7 @@ FIXED = [
     if "{" not in topic["name"]
 ]
 BANK_TOPIC = Topic("bank.icbc.loan-eligibility", "funding", "贷款资格", compacted=True)
+APPLICATIONS, DECISIONS = "bank.icbc.loan-application", "bank.icbc.loan-decision"
 
 
 @pytest.fixture
@@ -174,6 +182,106 @@ async def test_a_bank_reads_its_own_topic_from_outside_and_no_other_banks(
     finally:
         reader.close()
     assert BANK_TOPIC.name not in await _topics(settings_of("bank-ccb"))
+
+
+async def test_a_bank_writes_its_own_decisions_and_funding_reads_them(
+    settings_of: Callable[..., Settings],
+) -> None:
+    async with _producer(settings_of("bank-icbc")) as producer:
+        await producer.send_and_wait(DECISIONS, b"decided", key=b"application")
+    assert await _read_one(settings_of("funding"), DECISIONS, "funding") == b"decided"
+
+
+@pytest.mark.parametrize(
+    ("user", "topic"),
+    [
+        ("bank-ccb", DECISIONS),
+        ("bank-ccb", "bank.icbc.loan-eligibility"),
+        ("bank-icbc", "bank.icbc.loan-eligibility"),
+        ("bank-icbc", APPLICATIONS),
+        ("bank-icbc", "bank.cmb.loan-decision"),
+        ("bank-icbc", DOSSIER.name),
+        ("funding", DECISIONS),
+        ("webhook", DECISIONS),
+    ],
+)
+async def test_what_is_not_ones_own_to_write_is_refused(
+    settings_of: Callable[..., Settings], user: str, topic: str
+) -> None:
+    async with _producer(settings_of(user)) as producer:
+        with pytest.raises(TopicAuthorizationFailedError):
+            await producer.send_and_wait(topic, b"{}", key=b"trial")
+
+
+@pytest.mark.parametrize(
+    ("user", "topic", "group"),
+    [
+        ("bank-ccb", "bank.icbc.loan-eligibility", "ccb-desk"),
+        ("bank-ccb", APPLICATIONS, "ccb-desk"),
+        ("bank-ccb", DECISIONS, "ccb-desk"),
+        ("bank-icbc", "enterprise.dossier", "icbc-desk"),
+        ("certification", "bank.icbc.loan-eligibility", "certification"),
+    ],
+)
+async def test_another_banks_credentials_are_refused_when_they_read(
+    settings_of: Callable[..., Settings], user: str, topic: str, group: str
+) -> None:
+    with pytest.raises(TopicAuthorizationFailedError):
+        await _read_one(settings_of(user), topic, group)
+
+
+async def test_a_bank_joins_no_group_of_another(settings_of: Callable[..., Settings]) -> None:
+    with pytest.raises(GroupAuthorizationFailedError):
+        await _read_one(settings_of("bank-ccb"), "bank.ccb.loan-eligibility", "icbc-loan-desk")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kafka_security": "plaintext"},
+        {"kafka_password": "guessed"},
+        {"kafka_user": "bank-icbc"},
+        {"kafka_user": "bank-nobody"},
+    ],
+    ids=["without a password", "wrong password", "anothers name", "unknown"],
+)
+async def test_outside_nobody_reads_or_writes_without_the_banks_own_password(
+    settings_of: Callable[..., Settings], broker: AuthenticatedBroker, changes: dict[str, str]
+) -> None:
+    settings = settings_of("bank-ccb", kafka=broker.outside, **changes)
+    with pytest.raises(KafkaError):
+        await _topics(settings)
+    with pytest.raises(KafkaError):
+        async with _producer(settings) as producer:
+            await producer.send_and_wait("bank.ccb.loan-decision", b"{}", key=b"trial")
+
+
+async def test_topics_of_banks_that_were_there_before_get_the_settings_of_their_contract(
+    platform: Platform, broker: AuthenticatedBroker
+) -> None:
+    admin = AdminClient(
+        {
+            "bootstrap.servers": broker.bootstrap,
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": "admin",
+            "sasl.password": (platform.secrets / "kafka/admin_password").read_text(),
+        }
+    )
+
+    def segment_ms() -> str:
+        asked = ConfigResource(ResourceType.TOPIC, BANK_TOPIC.name)
+        (found,) = admin.describe_configs([asked]).values()
+        return str(found.result(30)["segment.ms"].value)
+
+    set_back = AlterConfigOpType.DELETE
+    entry = ConfigEntry("segment.ms", "", incremental_operation=set_back)
+    asked = ConfigResource(ResourceType.TOPIC, BANK_TOPIC.name, incremental_configs=[entry])
+    for done in admin.incremental_alter_configs([asked]).values():
+        done.result(30)
+    assert segment_ms() == str(7 * 86_400_000)
+    assert platform.run_job(platform.containers["kafka-setup"]).returncode == 0
+    assert segment_ms() == str(12 * 3_600_000)
 
 
 @contextmanager

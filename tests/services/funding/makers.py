@@ -18,6 +18,7 @@ from contracts.events.enterprise import (
 )
 from contracts.values import Tier
 from services.funding import service
+from services.funding.awards.deciding import Holder
 from shared.db import Database
 from tests.factories import make_dossier
 
@@ -66,6 +67,18 @@ def title(kind: str = "specialized_sme", **changes: Any) -> Title:
         "valid_to": date(2025, 6, 30),
     }
     return Title.model_validate({**values, **changes})
+
+
+def holder(*titles: Title, **changes: Any) -> Holder:
+    """A registered enterprise of Guangzhou that meets every condition."""
+    values: dict[str, Any] = {
+        "titles": titles,
+        "region": "440106",
+        "on": LAW_DAY,
+        "registered": True,
+        "meets": lambda _condition: True,
+    }
+    return Holder(**{**values, **changes})
 
 
 def titles_changed(uscc: str, *titles: Title, version: int = 1) -> TitlesChanged:
@@ -122,9 +135,19 @@ async def heard_by(
 
 
 async def entitlements(database: Database, uscc: str) -> dict[str, dict[str, Any]]:
-    """The enterprise's entitlements by scheme."""
+    """The payee's entitlements of money by scheme."""
+    return {row["scheme"]: row for row in await _rows(database, uscc) if row["unit"] is None}
+
+
+async def benefits(database: Database, uscc: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """The enterprise's benefits without money by scheme and period."""
+    found = [row for row in await _rows(database, uscc) if row["unit"] is not None]
+    return {(row["scheme"], row["period"]): row for row in found}
+
+
+async def _rows(database: Database, uscc: str) -> list[dict[str, Any]]:
     async with database.transaction() as session:
         rows = await (await session.connection()).execute(
             text("SELECT * FROM entitlement WHERE uscc = :uscc").bindparams(uscc=uscc)
         )
-        return {row.scheme: dict(row._mapping) for row in rows}
+        return [dict(row._mapping) for row in rows]

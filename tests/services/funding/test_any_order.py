@@ -60,7 +60,7 @@ async def test_first_facts_in_any_order_end_in_the_same_state(
     uscc = make_uscc()
     await take(database, *(_facts(uscc)[kind] for kind in order))
     state = await _state(database, uscc)
-    assert len(state["entitlements"]) == 3
+    assert len(state["entitlements"]) == 7
     assert [(row.bank, row.status) for row in state["banks"]] == [
         ("boc", "eligible"),
         ("ccb", "eligible"),

@@ -35,12 +35,13 @@ async def test_entitlements_say_how_much_from_whom_why_and_when(funding: Funding
     assert answer.status_code == 200, answer.text
     body = answer.json()
     assert body["payable_cny"] == "1200000.00"
-    assert [row["scheme_id"] for row in body["entitlements"]] == [
+    money = [row for row in body["entitlements"] if row["benefit"] == "money"]
+    assert [row["scheme_id"] for row in money] == [
         "guangzhou-little-giant-one-off",
         "guangzhou-specialized-sme-one-off",
         "guangdong-little-giant",
     ]
-    first, _, last = body["entitlements"]
+    first, _, last = money
     assert (first["payable_cny"], first["automatic"], first["verification"]) == (
         "1000000.00",
         True,
@@ -60,7 +61,8 @@ async def test_ended_entitlement_is_shown_with_its_reason(funding: Funding) -> N
     await take(funding.database, titles_changed(uscc, title(), annulled, version=2))
     body = (await funding.get(f"/v1/enterprises/{uscc}/entitlements")).json()
     assert body["payable_cny"] == "200000.00"
-    ended = [row for row in body["entitlements"] if row["status"] == "ended"]
+    money = [row for row in body["entitlements"] if row["benefit"] == "money"]
+    ended = [row for row in money if row["status"] == "ended"]
     assert {row["end_reason"] for row in ended} == {"title_annulled"}
     assert len(ended) == 2
 
@@ -90,13 +92,18 @@ async def test_enterprise_sees_what_fits_without_any_consent(funding: Funding) -
     body = answer.json()
     assert body["judged_on"] == "2022-09-30"
     assert [product["product_id"] for product in body["eligible"]] == [
-        "abc-kejie-loan",
-        "boc-sci-tech-loan",
-        "ccb-shanke-loan",
         "icbc-little-giant-loan",
+        "abc-kejie-loan",
+        "ccb-shanke-loan",
+        "boc-sci-tech-loan",
         "icbc-sci-tech-loan",
         "icbc-xingke-loan",
         "abc-little-giant-loan",
+        "growthfunds-specialized-fund",
+        "guarantors-specialized-guarantee",
+        "orderlenders-procurement-loan",
+        "parklenders-park-loan",
+        "underwriters-collective-bond",
     ]
     assert not any(product["bank_told"] for product in body["eligible"])
     assert all(product["reasons"] for product in body["eligible"])
@@ -122,12 +129,12 @@ async def test_missed_product_says_what_stands_in_the_way_and_which_facts_are_mi
         titles_changed(uscc, title()),
     )
     body = (await funding.get(f"/v1/enterprises/{uscc}/loan-products")).json()
-    missed = {product["product_id"]: product for product in body["not_eligible"]}
+    missed = {product["product_id"]: product for product in body["near_misses"]}
     assert [found["id"] for found in missed["ccb-shanke-loan"]["unmet"]] == ["lenders"]
     assert missed["ccb-shanke-loan"]["unmet"][0]["seen"]["en"] == "6"
     await take(funding.database, dossier_changed(uscc, 2))
     body = (await funding.get(f"/v1/enterprises/{uscc}/loan-products")).json()
-    shanke = next(p for p in body["not_eligible"] if p["product_id"] == "ccb-shanke-loan")
+    shanke = next(p for p in body["cannot_be_judged"] if p["product_id"] == "ccb-shanke-loan")
     assert {found["met"] for found in shanke["unmet"]} == {None}
     assert "credit.other_loans_cny" in shanke["missing"]
 
@@ -151,7 +158,7 @@ async def test_every_product_shows_conditions_limits_source_and_verification(
         assert product["conditions"]
         assert product["limits"]
         assert product["source"]
-        assert product["verification"] == "v1"
+        assert product["verification"] in ("v1", "seed")
     xingke = next(p for p in products if p["product_id"] == "icbc-xingke-loan")
     assert [limit["limit_cny"] for limit in xingke["limits"]] == [
         "5000000.00",
@@ -182,7 +189,7 @@ async def test_banks_name_their_topics_and_products(funding: Funding) -> None:
 
 async def test_award_schemes_are_open_and_filtered(funding: Funding) -> None:
     every = (await funding.get("/v1/award-schemes", None)).json()["schemes"]
-    assert len(every) == 50
+    assert len(every) == 48 + 13
     answer = await funding.get("/v1/award-schemes?payer=340000&title=specialized_sme", None)
     (anhui,) = answer.json()["schemes"]
     assert [part["amount_cny"] for part in anhui["amounts"][0]["subtypes"]] == [
