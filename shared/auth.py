@@ -220,7 +220,7 @@ class Allow(SecurityBase):
     def __init__(self, roles: frozenset[Role]) -> None:
         self.roles = roles
 
-    def __call__(self, request: Request) -> Subject:
+    async def __call__(self, request: Request) -> Subject:
         subject: Subject | None = getattr(request.state, "subject", None)
         if subject is None:
             raise _refused("This needs a bearer token.", "此接口需要访问令牌。")
@@ -238,7 +238,7 @@ def allow(*roles: Role) -> Any:
     return Security(Allow(frozenset(roles)), scopes=sorted(roles))
 
 
-def admit_everyone() -> None:
+async def admit_everyone() -> None:
     """Marks a route as open without a token."""
 
 

@@ -218,7 +218,7 @@ def _replayed(found: Any, digest: str) -> Response:
     return Response(found.body, found.status, {**found.headers, "idempotency-replayed": "true"})
 
 
-def _session(request: Request) -> Session:
+async def _session(request: Request) -> Session:
     session: Session = request.state.session
     return session
 
@@ -227,7 +227,7 @@ Db = Annotated[Session, Depends(_session)]
 """The request's transaction. Committed at the edge; a route never commits."""
 
 
-def _expected_version(
+async def _expected_version(
     if_match: Annotated[
         str | None, Header(description='The ETag that was read, for example "7".')
     ] = None,

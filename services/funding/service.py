@@ -13,9 +13,11 @@ from sqlmodel import col, select
 from contracts.events.certification import TitlesChanged
 from contracts.events.enterprise import ConsentsChanged, DossierChanged
 from services.funding import enterprises
+from services.funding.applications.disclosing import end_withdrawn
 from services.funding.awards.service import settle_entitlements
 from services.funding.enterprises import Standing
 from services.funding.models import Enterprise
+from services.funding.payments.service import open_claw_backs
 from services.funding.products.service import publish_eligibility
 from shared import clock
 from shared.db import Session, lock_keys
@@ -39,14 +41,17 @@ async def take_consents(session: Session, fact: ConsentsChanged) -> None:
     """Keep the consents and judge again. An older version than the one kept changes nothing."""
     enterprise = await enterprises.keep_consents(session, fact)
     if enterprise is not None:
-        await judge_enterprise(session, Standing(enterprise, clock.now()))
+        standing = Standing(enterprise, clock.now())
+        await judge_enterprise(session, standing)
+        await end_withdrawn(session, standing)
 
 
 async def judge_enterprise(session: Session, standing: Standing) -> None:
     """Settle entitlements and tell the banks, as the facts, titles and consents of the day say."""
     if standing.enterprise.dossier_version == 0:
         return
-    await settle_entitlements(session, standing)
+    settled = await settle_entitlements(session, standing)
+    await open_claw_backs(session, [row for row in settled if row.ended])
     await publish_eligibility(session, standing)
     standing.enterprise.judged_on = standing.on
 

@@ -22,7 +22,7 @@ class Parts:
     time: MachineTime
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:
     parts: Parts = request.app.state.webhook
     return parts
 
@@ -30,7 +30,7 @@ def _parts(request: Request) -> Parts:
 Own = Annotated[Parts, Depends(_parts)]
 
 
-def _refuse_idempotency_key(request: Request) -> None:
+async def _refuse_idempotency_key(request: Request) -> None:
     if "idempotency-key" in request.headers:
         raise SecretNotReplayed(
             "The answer shows a secret once and is not kept. Leave out Idempotency-Key.",

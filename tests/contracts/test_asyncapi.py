@@ -85,6 +85,32 @@ def test_the_bank_channel_states_its_parameter_key_partitions_and_compaction(
     assert statuses == {"eligible", "withdrawn"}
 
 
+def test_page_says_how_a_bank_logs_in(page: dict[str, Any]) -> None:
+    (scheme,) = page["servers"]["region"]["security"]
+    assert scheme["type"] == "scramSha512"
+    assert "bank-<bank code>" in scheme["description"]
+
+
+def test_what_a_bank_heard_and_may_keep_no_longer_is_compacted_away_within_hours(
+    page: dict[str, Any],
+) -> None:
+    settings = page["channels"][BANK]["bindings"]["kafka"]["topicConfiguration"]
+    assert settings["max.compaction.lag.ms"] == settings["segment.ms"] == 12 * 3_600_000
+    assert settings["min.cleanable.dirty.ratio"] == 0.01
+
+
+def test_the_decision_channel_is_written_by_the_bank_and_received_by_the_platform(
+    page: dict[str, Any],
+) -> None:
+    channel = page["channels"]["bank.bank.loan-decision"]
+    assert "/terrace/bank/bank.{bank}.loan-decision" in channel["description"]
+    assert page["operations"]["write.bank.loan-decided.v1"]["action"] == "receive"
+    message = page["components"]["messages"]["bank.loan-decided.v1"]
+    states = {example["payload"]["state"] for example in message["examples"]}
+    assert states == {"drawn_down", "refused"}
+    assert all("ce_id" in example["headers"] for example in message["examples"])
+
+
 def test_a_withdrawn_example_carries_its_reason_and_no_data(page: dict[str, Any]) -> None:
     message = page["components"]["messages"]["funding.loan-eligibility-changed.v1"]
     withdrawn = next(e["payload"] for e in message["examples"] if e["name"] == "withdrawn")
@@ -121,6 +147,9 @@ def test_documented_headers_are_those_the_bus_writes(page: dict[str, Any]) -> No
         ("ce_id", "ce_type"),
         ("只会增加可选字段", "optional fields may be added"),
         ("基点", "basis points"),
+        ("每天重发一次", "repeats the withdrawn record once a day"),
+        ("bank.<银行代码>.loan-decision", "bank.<bank code>.loan-decision"),
+        ("更正就是写下一个版本", "A correction is the next version"),
     ],
 )
 def test_guide_says_it_in_both_languages(page: dict[str, Any], told: tuple[str, str]) -> None:

@@ -104,7 +104,7 @@ def test_name_says_service_fact_and_major_version(name: str) -> None:
     assert match is not None
     topic = FACTS[name].contract.topic
     assert match["service"] == topic.owner
-    assert (ROOT / "services" / topic.owner / "main.py").is_file()
+    assert topic.outsiders or (ROOT / "services" / topic.owner / "main.py").is_file()
     assert topic.name.startswith((f"{topic.owner}.", "bank."))
 
 

@@ -28,9 +28,11 @@ from tests.services.webhook.support import Webhooks, dossier_changed, eventually
 
 SHOWN_BY = {
     "enterprise.dossier-changed.v1": ("enterprise", "/v1/enterprises/{uscc}"),
+    "enterprise.needs-changed.v1": ("enterprise", "/v1/enterprises/{uscc}/needs"),
     "certification.outlook-changed.v1": ("certification", "/v1/enterprises/{uscc}/outlook"),
     "certification.titles-changed.v1": ("certification", "/v1/enterprises/{uscc}/titles"),
     "funding.entitlement-changed.v1": ("funding", "/v1/enterprises/{uscc}/entitlements"),
+    "funding.payment-changed.v1": ("funding", "/v1/payees/{uscc}/payments"),
     "catalog.provider-changed.v1": ("catalog", "/v1/service-providers/{provider}"),
     "catalog.offering-changed.v1": ("catalog", "/v1/service-offerings/{offering_id}"),
     "catalog.case-moved.v1": ("catalog", "/v1/service-cases/{case_id}"),
@@ -43,7 +45,9 @@ NOT_SHOWN = {"catalog.voucher-moved.v1", "webhook.endpoint-disabled.v1"} | {
     "webhook.endpoint-recovered.v1"
 }
 """Shown by no route of their own; the first by audience alone, the others by their owner's."""
-SAME_AS_ROUTES = {name for name in SHOWN_BY if not name.startswith(("catalog", "talent"))}
+SAME_AS_ROUTES = {
+    name for name in SHOWN_BY if not name.startswith(("catalog", "funding", "talent"))
+}
 PERSONS = {Role.TALENT, Role.REVIEWER}
 """They have no endpoints."""
 _paths = count(1)
