@@ -60,8 +60,6 @@ def metadata_of(service: str) -> MetaData:
 def differs_in_type(*compared: Any) -> bool:
     """A model says of what kind a column is; how long or how wide, its migration says."""
     *_, made, declared = compared
-    if isinstance(made, NullType):  # a type that only PostgreSQL has, such as xid8
-        return False
     return made.python_type is not getattr(declared, "impl", declared).python_type
 
 
@@ -72,8 +70,10 @@ def differences(connection: Connection, metadata: MetaData) -> list:
         opts={
             "compare_type": differs_in_type,
             # Indexes and constraints are the migrations' alone; the models name tables and columns.
+            # So is a column of a type that only PostgreSQL has (xid8): a trigger alone writes it.
             "include_object": lambda item, name, kind, reflected, other: (
-                kind == "column" or (kind == "table" and name in own)
+                (kind == "column" and not isinstance(item.type, NullType))
+                or (kind == "table" and name in own)
             ),
         },
     )

@@ -36,7 +36,7 @@ async def try_the_new_law(caller: Caller) -> list[Row]:
 
 
 def _rows(tier: dict[str, Any]) -> list[Row]:
-    what, name = "2026 beside 2022 (政策沙盘)", tier["tier"]
+    what, name = "政策沙盘 2022 → 2026", tier["tier"]
     return [
         (
             what,
