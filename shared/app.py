@@ -1,5 +1,6 @@
 """The composition of a service: settings, database, bus, jobs, routes, health, error format."""
 
+import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
@@ -19,6 +20,9 @@ from shared.jobs import Job, Jobs
 from shared.settings import Settings
 from shared.telemetry import RequestTelemetry, configure_logging
 
+# What a request or an event makes is in no cycle and goes with it: looking for cycles after every
+# 700 objects, as Python does, takes a tenth of the time.
+GARBAGE_AFTER = 50_000
 DEFAULT_ANSWERS = {
     "default": {"model": Problem, "description": "A problem (RFC 9457), application/problem+json."}
 }
@@ -63,6 +67,7 @@ def create_service(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        gc.set_threshold(GARBAGE_AFTER)
         clock.follow(settings.clock_file)
         configure_logging(name, settings.log_level)
         await bus.start()

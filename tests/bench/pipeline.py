@@ -4,7 +4,8 @@ The chain is gateway, enterprise and funding, each its own process, with real Po
 and a bank that reads with confluent-kafka. Sustained: clients change dossiers as fast as they are
 answered, and the rate runs until the bank has the last one. Latency: 50 changes a second, sent by
 the clock. The peer `bare-patch` is the same PATCH in bare FastAPI and SQLModel with one process of
-its own, the same clients and the same PostgreSQL settings (tests/bench/peers/bare_patch.py).
+its own, the same clients and the same PostgreSQL settings (tests/bench/peers/bare_patch.py);
+measured before and after ours, the mean of both.
 """
 
 import asyncio
@@ -13,8 +14,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -105,13 +106,12 @@ class Target:
 
 async def run() -> dict[str, Any]:
     """Raises RuntimeError when a change does not reach the bank."""
-    state_dir = Path(tempfile.mkdtemp(prefix="terrace-bench-pipeline-"))
-    try:
+    with _state_dir() as state_dir:
+        before = await _bare(state_dir)
+    with _state_dir() as state_dir:
         sustained, latencies = await _ours(state_dir)
-        bare = await _bare(state_dir)
-    finally:
-        PostgresServer(state_dir).remove()
-        shutil.rmtree(state_dir, ignore_errors=True)
+    with _state_dir() as state_dir:
+        bare = (before + await _bare(state_dir)) / 2
     p50, p99 = percentile(latencies, 0.5), percentile(latencies, 0.99)
     ratio = sustained / bare
     return {
@@ -125,6 +125,16 @@ async def run() -> dict[str, Any]:
         f" p99 <= {P99_MS_MAX:.0f} ms at {CHANGES_A_SECOND}/s",
         "met": ratio >= RATIO_MIN and p50 <= P50_MS_MAX and p99 <= P99_MS_MAX,
     }
+
+
+@contextmanager
+def _state_dir() -> Iterator[Path]:
+    state_dir = Path(tempfile.mkdtemp(prefix="terrace-bench-pipeline-"))
+    try:
+        yield state_dir
+    finally:
+        PostgresServer(state_dir).remove()
+        shutil.rmtree(state_dir, ignore_errors=True)
 
 
 async def _ours(state_dir: Path) -> tuple[float, list[float]]:

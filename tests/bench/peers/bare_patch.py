@@ -1,6 +1,6 @@
 """The same PATCH of a dossier in bare FastAPI and SQLModel: no bus, no gateway, no login.
 
-Reads the row, compares If-Match, merges, validates the same dossier model, writes the row and its
+Reads the row, compares If-Match, merges, validates by the same schema, writes the row and its
 version, commits and answers with the dossier. `BARE_DATABASE_URL` names its database.
 """
 
@@ -16,6 +16,7 @@ from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.dossier import Dossier
+from services.enterprise.schemas import DossierWrite
 
 engine = create_async_engine(os.environ.get("BARE_DATABASE_URL", "postgresql+asyncpg://"))
 
@@ -48,7 +49,7 @@ app = FastAPI(lifespan=_tables)
 
 
 @app.post("/enterprises", status_code=201)
-async def register(dossier: Dossier, response: Response) -> Dossier:
+async def register(dossier: DossierWrite, response: Response) -> Dossier:
     """A new dossier."""
     async with AsyncSession(engine) as session:
         await _keep(session, BareEnterprise(uscc=dossier.uscc, version=0, dossier={}), dossier)
@@ -68,7 +69,7 @@ async def update(
         found = await session.get(BareEnterprise, uscc, with_for_update=True)
         if found is None or if_match != f'"{found.version}"':
             raise HTTPException(412)
-        dossier = Dossier.model_validate({**found.dossier, **patch})
+        dossier = DossierWrite.model_validate({**found.dossier, **patch})
         await _keep(session, found, dossier)
         response.headers["etag"] = f'"{found.version}"'
     return dossier
