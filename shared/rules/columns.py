@@ -26,6 +26,7 @@ Rows: TypeAlias = slice
 
 FITS = 2**53
 """Below this a whole number is exact in a float64 too."""
+_EXACT = (int, Fraction)
 MEANS = {"main_revenue_growth_avg_2y": "main_revenue_growth"}
 """Metrics that are the mean of two ratios, and the metric that is the first of the two."""
 _QUANTITIES = frozenset({Kind.MONEY, Kind.RATIO, Kind.COMPOUND_2Y})
@@ -223,8 +224,8 @@ def numbers_of(values: Sequence[Value | Unknown]) -> Numbers:
             known[row] = False
             if value.low is not None or value.high is not None:
                 special[row] = _plain(value)
-        elif isinstance(value, int | Fraction) and _fits(value):
-            tops[row], bottoms[row] = value.as_integer_ratio()
+        elif isinstance(value, _EXACT) and _fits(ratio := value.as_integer_ratio()):
+            tops[row], bottoms[row] = ratio
         else:
             known[row] = False
             special[row] = value
@@ -236,9 +237,8 @@ def numbers_of(values: Sequence[Value | Unknown]) -> Numbers:
     return Numbers(top, bottom, None if known.all() else known, special)
 
 
-def _fits(value: int | Fraction) -> bool:
-    top, bottom = value.as_integer_ratio()
-    return -FITS < top < FITS and bottom < FITS
+def _fits(ratio: tuple[int, int]) -> bool:
+    return -FITS < ratio[0] < FITS and ratio[1] < FITS
 
 
 def mean_of(values: Sequence[Value | Unknown], firsts: Sequence[Value | Unknown]) -> Mean:
@@ -260,9 +260,11 @@ def _halves(
     values: Sequence[Value | Unknown], firsts: Sequence[Value | Unknown]
 ) -> Iterator[tuple[Fraction, Fraction] | None]:
     for value, first in zip(values, firsts, strict=True):
-        if isinstance(value, int | Fraction):
-            one = Fraction(first) if isinstance(first, int | Fraction) else Fraction(value)
-            other = 2 * value - one
-            yield (one, Fraction(other)) if _fits(one) and _fits(other) else None
-        else:
+        if not isinstance(value, _EXACT):
             yield None
+            continue
+        top, bottom = value.as_integer_ratio()
+        part, whole = (first if isinstance(first, _EXACT) else value).as_integer_ratio()
+        other = Fraction(2 * top * whole - part * bottom, bottom * whole)
+        fits = _fits((part, whole)) and _fits(other.as_integer_ratio())
+        yield (Fraction(part, whole), other) if fits else None

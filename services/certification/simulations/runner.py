@@ -12,6 +12,7 @@ import structlog
 
 from services.certification.evaluations.keeping import load_law, load_text
 from services.certification.simulations import store
+from services.certification.simulations.judging import Verdicts
 from services.certification.simulations.models import Simulation, SimulationStatus
 from services.certification.simulations.store import LeaseLost, Page
 from services.certification.simulations.tally import add_to, moved_of
@@ -117,14 +118,15 @@ class _Run:
         finally:
             first.cancel()
 
-    async def _judge_pages(self, workers: Workers, following: "asyncio.Task[Page]") -> None:
-        while True:
-            page = await following
-            last = len(page.people) < self._page_size
-            if not last:
-                following = asyncio.create_task(self._read(page.people[-1].uscc))
-            try:
-                judged = list(zip(page.people, await workers.judge(page.texts), strict=True))
+    async def _judge_pages(self, workers: Workers, first: "asyncio.Task[Page]") -> None:
+        """Write page after page; while one is written, the workers judge the next."""
+        ahead = asyncio.create_task(self._judge(workers, first))
+        try:
+            while True:
+                page, verdicts, following = await ahead
+                if following is not None:
+                    ahead = asyncio.create_task(self._judge(workers, following))
+                judged = list(zip(page.people, verdicts, strict=True))
                 self._done += len(judged)
                 self._tally = add_to(self._tally, judged)
                 status = await store.write_step(
@@ -135,14 +137,28 @@ class _Run:
                     after=page.people[-1].uscc if page.people else "~",
                     tally=self._tally,
                     moved=list(moved_of(judged)),
-                    last=last,
+                    last=following is None,
                 )
-            except BaseException:
+                if status is not SimulationStatus.RUNNING:
+                    return
+        finally:
+            ahead.cancel()
+            await asyncio.gather(ahead, return_exceptions=True)
+
+    async def _judge(
+        self, workers: Workers, reading: "asyncio.Task[Page]"
+    ) -> tuple[Page, list[Verdicts], "asyncio.Task[Page] | None"]:
+        """A page, its verdicts, and the page after it on its way; None after the last."""
+        page = await reading
+        following = None
+        if len(page.people) == self._page_size:
+            following = asyncio.create_task(self._read(page.people[-1].uscc))
+        try:
+            return page, await workers.judge(page.texts), following
+        except BaseException:
+            if following is not None:
                 following.cancel()
-                raise
-            if status is not SimulationStatus.RUNNING:
-                following.cancel()
-                return
+            raise
 
     async def _read(self, after: str) -> Page:
         return await store.read_page(self._database, self._simulation, after, self._page_size)

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from types import NoneType, SimpleNamespace, UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 from pydantic_core import PydanticUndefined
@@ -19,6 +19,10 @@ from contracts.values import Value
 
 Read = Callable[[Any], Any]
 _AS_IS: frozenset[object] = frozenset({str, int, bool})
+
+
+class _Stored:
+    """What was stored, under the names of the model's fields."""
 
 
 def facts_of(stored: Mapping[str, Any]) -> EnterpriseFacts:
@@ -40,15 +44,17 @@ def _reader_of(model: type[Value]) -> Read:
         if reader is not None:
             readers[name] = reader
 
-    def read(found: Mapping[str, Any]) -> SimpleNamespace:
+    def read(found: Mapping[str, Any]) -> _Stored:
         values = {**defaults, **found}
         for name, make in makers:
             if name not in values:
                 values[name] = make()
-        for name in found.keys() & readers.keys():
-            if values[name] is not None:
-                values[name] = readers[name](values[name])
-        return SimpleNamespace(**values)
+        for name, reader in readers.items():
+            if (value := found.get(name)) is not None:
+                values[name] = reader(value)
+        stored = _Stored()
+        stored.__dict__ = values
+        return stored
 
     return read
 

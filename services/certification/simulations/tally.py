@@ -4,6 +4,7 @@ A tally is plain JSON, kept with every step of the job: tier → "before>after" 
 region or industry → the same.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -82,18 +83,17 @@ def moved_of(people: Iterable[tuple[Person, Verdicts]]) -> Iterator[Moved]:
 
 def add_to(tally: dict[str, Any], people: Iterable[tuple[Person, Verdicts]]) -> dict[str, Any]:
     """The tally with these enterprises counted in."""
-    for person, (before, after) in people:
+    alike = Counter(
+        (person.region, person.industry[:2], before, after) for person, (before, after) in people
+    )
+    for (region, industry, before, after), number in alike.items():
         for tier, old, new in zip(TIERS, before, after, strict=True):
             if old == new == NO_LETTER:
                 continue
             of_tier = tally.setdefault(tier, {part: {} for part in PARTS})
-            for part, key in (
-                ("all", ""),
-                ("region", person.region),
-                ("industry", person.industry[:2]),
-            ):
+            for part, key in (("all", ""), ("region", region), ("industry", industry)):
                 counts = of_tier[part].setdefault(key, {})
-                counts[old + new] = counts.get(old + new, 0) + 1
+                counts[old + new] = counts.get(old + new, 0) + number
     return tally
 
 
