@@ -19,7 +19,7 @@ from services.certification.simulations.tally import add_to, moved_of
 from services.certification.simulations.workers import Workers
 from shared.db import Database
 
-PAGE_SIZE = 8_000
+PAGE_SIZE = 3_000
 LOOK_EVERY_S = 1.0
 WAIT_S_MAX = 10.0
 
