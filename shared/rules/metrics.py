@@ -11,12 +11,13 @@ from shared.rules.conduct import CONDUCT
 from shared.rules.figures import FIGURES
 from shared.rules.holdings import HOLDINGS
 from shared.rules.metric import ABSENT, Kind, Metric, Reading, Unknown, Value
+from shared.rules.rights import RIGHTS
 from shared.rules.spans import SPANS
 from shared.rules.standing import STANDING
 
 __all__ = ["ABSENT", "METRICS", "Kind", "Metric", "Reading", "Unknown", "Value", "read"]
 
-_GROUPS = (*FIGURES, *SPANS, *HOLDINGS, *STANDING, *CONDUCT)
+_GROUPS = (*FIGURES, *SPANS, *RIGHTS, *HOLDINGS, *STANDING, *CONDUCT)
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _GROUPS}
 """The metrics of the platform by name."""
 

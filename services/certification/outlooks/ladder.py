@@ -1,7 +1,7 @@
 """The ladder (梯度): which title a filing for a tier needs, kept apart from the tier's criteria.
 
 专精特新 applies from a valid 创新型, 小巨人 from a valid 专精特新 (工信部企业〔2022〕63号).
-Pure decisions: what the enterprise may file for now, which title it holds and no longer deserves.
+Pure decisions: what the enterprise may file for today, which title it holds and deserves no more.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -106,7 +106,7 @@ def step_of(
 
 
 def signals_of(verdicts: Sequence[Verdict], held: frozenset[Tier]) -> Signals:
-    """What it may file for now, and which held title it no longer deserves by any edition."""
+    """What it may file for today, and which held title it deserves by no edition any more."""
     tiers = [(verdict, name, tier) for verdict in verdicts for name, tier in tiers_of(verdict)]
     eligible = {name for verdict, name, tier in tiers if step_of(verdict, tier, held).may_file}
     kept = {name for _, name, tier in tiers if tier.met is not False}
