@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from contracts.events.certification import TitleStatus
 from contracts.values import Day
 from services.certification.titles import lists
-from services.certification.titles.list_file import CSV, XLSX, read_list
+from services.certification.titles.list_file import read_list
 from services.certification.titles.lists import Imported, ListHead
 from services.certification.titles.models import ListRow, OfficialList
 from services.certification.titles.schemas import (
@@ -28,6 +28,7 @@ from shared.errors import Unprocessable
 from shared.http import Db, Limit, decode_cursor, encode_cursor, link_next
 from shared.problems import wants_chinese
 from shared.scope import Staff
+from shared.uploaded_table import CSV, XLSX
 from shared.uscc import slip_in
 
 router = create_router("公告名单 Official lists")

@@ -20,19 +20,14 @@ from contracts.events.certification import TitleStatus
 from services.certification.errors import ListNotFound, ListUnusable, NotTheDecider
 from services.certification.models import Enterprise
 from services.certification.titles.kinds import TitleKind, find_kind
-from services.certification.titles.list_file import (
-    LAST_YEAR,
-    Entry,
-    ListFile,
-    names_differ,
-    rows_of,
-)
+from services.certification.titles.list_file import Entry, ListFile, names_differ, rows_of
 from services.certification.titles.models import ListRow, OfficialList
 from services.certification.titles.service import publish_waiting, wait_for_publication
 from shared import clock
 from shared.auth import Role, Subject
 from shared.authorities import covers
 from shared.db import Session, lock_keys
+from shared.uploaded_table import LAST_YEAR
 
 ROWS_SHOWN_MAX = 1000
 

@@ -7,26 +7,29 @@ wrong is named with its number, and one wrong row refuses the file whole.
 import csv
 import hashlib
 import io
-import re
-import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 import openpyxl
 
 from services.funding.payments.errors import MediaUnsupported, ReturnUnusable
-from shared.errors import ProblemField
+from shared.uploaded_table import (
+    CSV,
+    XLSX,
+    RowProblems,
+    csv_lines,
+    day_of,
+    decoded,
+    text_of,
+    xlsx_lines,
+)
 
-CSV = "text/csv"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEDIA = {"csv": CSV, "xlsx": XLSX}
 ROWS_MAX = 20_000
-UNZIPPED_BYTES_MAX = 100_000_000
-PROBLEMS_SHOWN_MAX = 100
 COLUMNS = (
     "序号",
     "支付编号",
@@ -55,7 +58,6 @@ _RESULTS: dict[str, Literal["paid", "refused"]] = {
     "refused": "refused",
     "已退回": "refused",
 }
-_DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Format: TypeAlias = Literal["csv", "xlsx"]
 
@@ -73,32 +75,6 @@ class Answer:
     settled_on: date
 
 
-class RowProblems:
-    """Collects what is wrong, in both languages, and refuses at the end."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.found: list[ProblemField] = []
-
-    def add(self, row: int, field: str, english: str, chinese: str) -> None:
-        """One thing that is wrong in a row of the file."""
-        self.count += 1
-        if len(self.found) < PROBLEMS_SHOWN_MAX:
-            text = f"Row {row}: {english}. 第 {row} 行:{chinese}。"
-            self.found.append(ProblemField(field=f"rows.{row}.{field}", message=text))
-
-    def refuse(self) -> None:
-        """Raises ReturnUnusable when anything is wrong."""
-        if self.count:
-            shown = "; ".join(problem.message.split(". ")[0] for problem in self.found[:3])
-            raise ReturnUnusable(
-                f"{self.count} rows are wrong and nothing was stored. {shown}. Correct the file"
-                " and send it again.",
-                f"共 {self.count} 行有误,未保存任何内容,请更正后重新提交。",
-                self.found,
-            )
-
-
 def write_file(format_: Format, rows: Sequence[Sequence[str]]) -> bytes:
     """The rows under their heading."""
     safe = [[_plain(cell) for cell in row] for row in rows]
@@ -113,9 +89,13 @@ def read_return(body: bytes, media: str) -> list[Answer]:
             f"Send the return file as {CSV} or {XLSX}; the Content-Type is {kind or 'missing'}.",
             f"请以 {CSV} 或 {XLSX} 提交回单;当前 Content-Type 为 {kind or '空'}。",
         )
-    lines = _csv_lines(body) if kind == CSV else _xlsx_lines(body)
-    columns = _columns(next(lines, (1, []))[1])
-    problems, answers, seen = RowProblems(), list[Answer](), dict[UUID, int]()
+    if kind == CSV:
+        found = csv_lines(decoded(body, ReturnUnusable)[0], ReturnUnusable)
+    else:
+        found = xlsx_lines(body, ReturnUnusable, ReturnUnusable)
+    lines = ((row, [text_of(cell) for cell in cells]) for row, cells in found)
+    columns = _columns(next(lines, (1, list[str]()))[1])
+    problems, answers, seen = RowProblems(ReturnUnusable), list[Answer](), dict[UUID, int]()
     for row, cells in lines:
         fields = {name: cells[at] if at < len(cells) else "" for name, at in columns.items()}
         if not any(fields.values()):
@@ -168,53 +148,6 @@ def _xlsx(rows: Sequence[Sequence[str]]) -> bytes:
     return content.getvalue()
 
 
-def _csv_lines(body: bytes) -> Iterator[tuple[int, list[str]]]:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = body.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise _unusable(
-            "The file is neither UTF-8 nor GB18030. Save it as CSV UTF-8.",
-            "文件编码既非 UTF-8 也非 GB18030,请另存为 CSV UTF-8。",
-        )
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        for cells in reader:
-            yield reader.line_num, [cell.strip() for cell in cells]
-    except csv.Error as error:
-        raise _unusable(
-            f"Line {reader.line_num} is not CSV ({error}). Check its quotation marks.",
-            f"第 {reader.line_num} 行不是有效的 CSV,请检查引号。",
-        ) from None
-
-
-def _xlsx_lines(body: bytes) -> Iterator[tuple[int, list[str]]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > UNZIPPED_BYTES_MAX:
-            raise _unusable("The workbook unpacks to too much.", "工作簿解压后过大。")
-        book = openpyxl.load_workbook(io.BytesIO(body), read_only=True, data_only=True)
-        for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
-            yield number, [_text(cell) for cell in cells]
-    except ReturnUnusable:
-        raise
-    except Exception as error:  # a damaged workbook fails in many ways inside the reader
-        raise _unusable(
-            f"The file is no readable XLSX workbook ({type(error).__name__}). Save it again.",
-            "文件不是可读取的 XLSX 工作簿,请重新另存。",
-        ) from None
-
-
-def _text(cell: Any) -> str:
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
-    return "" if cell is None else str(cell).strip()
-
-
 def _columns(heading: Sequence[str]) -> dict[str, int]:
     columns: dict[str, int] = {}
     for at, cell in enumerate(heading):
@@ -235,7 +168,7 @@ def _answer(row: int, fields: dict[str, str], problems: RowProblems) -> Answer |
     result = _RESULTS.get(fields["result"].lower())
     reason, reference = fields.get("reason") or None, fields.get("bank_reference") or None
     line_id, amount = _uuid(fields["line_id"]), _money(fields["amount_cny"])
-    day = _day(fields["settled_on"])
+    day = day_of(fields["settled_on"])
     if line_id is None:
         problems.add(row, "line_id", "no line id of the exported file", "不是拨付文件中的支付编号")
     if amount is None:
@@ -270,14 +203,6 @@ def _money(text: str) -> Decimal | None:
         return None
     usable = amount.is_finite() and 0 < amount < Decimal(10) ** 12 and amount == round(amount, 2)
     return round(amount, 2) if usable else None
-
-
-def _day(text: str) -> date | None:
-    match = _DAY.match(text)
-    try:
-        return date(int(match[1]), int(match[2]), int(match[3])) if match else None
-    except ValueError:
-        return None
 
 
 def _unusable(english: str, chinese: str) -> ReturnUnusable:

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from services.funding.ledger.service import may_read
 from services.funding.payments import notices, runs, settling
-from services.funding.payments.bank_files import CSV, MEDIA, XLSX, Format, read_return
+from services.funding.payments.bank_files import MEDIA, Format, read_return
 from services.funding.payments.errors import RunNotFound
 from services.funding.payments.lines import find_run, lines_of
 from services.funding.payments.models import PaymentLine, PaymentRun
@@ -33,6 +33,7 @@ from shared.auth import Role, Subject, allow
 from shared.authorities import authorities
 from shared.http import Db, Limit, decode_cursor, encode_cursor, link_next
 from shared.scope import Staff
+from shared.uploaded_table import CSV, XLSX
 
 router = create_router("奖补拨付 Payment runs")
 

@@ -17,15 +17,9 @@ from contracts.values import SHANGHAI
 from services.funding.awards.service import find_scheme
 from services.funding.ledger import service as ledger
 from services.funding.ledger.accounts import Account
-from services.funding.payments.bank_files import (
-    Answer,
-    Format,
-    RowProblems,
-    digest_of,
-    write_file,
-)
+from services.funding.payments.bank_files import Answer, Format, digest_of, write_file
 from services.funding.payments.claw_backs import claw_back_annulled, has_claw_back
-from services.funding.payments.errors import StepNotPossible
+from services.funding.payments.errors import ReturnUnusable, StepNotPossible
 from services.funding.payments.lines import (
     find_line,
     find_run,
@@ -46,6 +40,7 @@ from shared import clock
 from shared.auth import Subject
 from shared.bus import outbox
 from shared.db import Session
+from shared.uploaded_table import RowProblems
 
 FORMATS: tuple[Format, ...] = ("csv", "xlsx")
 
@@ -207,7 +202,7 @@ def _fresh(
     """The answers that say something new. Raises ReturnUnusable when one cannot be true."""
     assert run.exported_at is not None  # the run is exported
     exported_on, today = run.exported_at.astimezone(SHANGHAI).date(), clock.today()
-    problems, fresh = RowProblems(), list[Answer]()
+    problems, fresh = RowProblems(ReturnUnusable), list[Answer]()
     for answer in answers:
         line = lines.get(answer.line_id)
         if line is None:

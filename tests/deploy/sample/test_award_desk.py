@@ -11,7 +11,8 @@ from deploy.local.sample.award_desk import AWARDS, AwardDesk, Walk, return_file
 from deploy.local.sample.calls import Caller
 from deploy.local.sample.region import build_region
 from services.funding.awards.schemes import schemes
-from services.funding.payments.bank_files import CSV, read_return, write_file
+from services.funding.payments.bank_files import read_return, write_file
+from shared.uploaded_table import CSV
 
 ON = date(2022, 10, 13)
 

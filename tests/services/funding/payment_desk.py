@@ -15,12 +15,13 @@ from services.funding.ledger import service as ledger
 from services.funding.ledger.accounts import Account
 from services.funding.ledger.schemas import AppropriationWrite
 from services.funding.payments import notices, runs, settling
-from services.funding.payments.bank_files import CSV, read_return
+from services.funding.payments.bank_files import read_return
 from services.funding.payments.lines import lines_of
 from services.funding.payments.models import PaymentLine, PaymentReturn, PaymentRun
 from services.funding.payments.run_schemas import RunWrite
 from shared.auth import Role, Subject
 from shared.db import Database, Session
+from shared.uploaded_table import CSV
 from tests.factories import make_uscc
 from tests.services.funding.makers import dossier_changed, take, title, titles_changed
 

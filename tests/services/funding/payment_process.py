@@ -27,7 +27,7 @@ from services.funding import handlers
 from services.funding.ledger import service as ledger
 from services.funding.ledger.schemas import AppropriationWrite
 from services.funding.payments import appeals, claw_backs, notices, runs, settling
-from services.funding.payments.bank_files import CSV, read_return
+from services.funding.payments.bank_files import read_return
 from services.funding.payments.claw_back_schemas import RepaymentWrite
 from services.funding.payments.lines import lines_of
 from services.funding.payments.models import PaymentLine
@@ -40,6 +40,7 @@ from shared.bus.delivery import deliver
 from shared.bus.incoming import Event, Received, decode
 from shared.bus.subscriptions import Subscriptions
 from shared.db import Database, Session
+from shared.uploaded_table import CSV
 from tests.services.funding.makers import LAW_DAY, title, titles_changed
 from tests.services.funding.payment_desk import (
     AFTER_NOTICE,

@@ -22,7 +22,7 @@ from services.funding.ledger.errors import (
 )
 from services.funding.ledger.schemas import AppropriationWrite
 from services.funding.payments import appeals, claw_backs, notices, runs, settling
-from services.funding.payments.bank_files import CSV, read_return
+from services.funding.payments.bank_files import read_return
 from services.funding.payments.claw_back_schemas import ClawBackWrite, RepaymentWrite
 from services.funding.payments.errors import NothingToPay
 from services.funding.payments.notice_schemas import ObjectionWrite
@@ -31,6 +31,7 @@ from shared import clock
 from shared.auth import Role, Subject
 from shared.db import Database, Session
 from shared.errors import DomainError
+from shared.uploaded_table import CSV
 from tests.services.funding.conftest import MoveTo
 from tests.services.funding.payment_desk import (
     AWARD,

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.funding.payments import notices, runs, settling
 from services.funding.payments.accounts import give_account
-from services.funding.payments.bank_files import CSV, XLSX, read_return
+from services.funding.payments.bank_files import read_return
 from services.funding.payments.errors import (
     CalendarUnknown,
     FourEyes,
@@ -27,6 +27,7 @@ from services.funding.payments.notice_schemas import ObjectionWrite
 from services.funding.payments.run_schemas import AccountWrite, ReversalWrite
 from shared.auth import Role, Subject
 from shared.db import Database
+from shared.uploaded_table import CSV, XLSX
 from tests.factories import make_uscc
 from tests.services.funding.conftest import MoveTo
 from tests.services.funding.makers import dossier_changed, published, take, title, titles_changed

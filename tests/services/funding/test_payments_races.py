@@ -8,8 +8,9 @@ import pytest
 
 from services.funding import service
 from services.funding.payments import settling
-from services.funding.payments.bank_files import CSV, read_return
+from services.funding.payments.bank_files import read_return
 from shared.db import Database
+from shared.uploaded_table import CSV
 from tests.services.funding.conftest import MoveTo
 from tests.services.funding.makers import published, title, titles_changed
 from tests.services.funding.payment_desk import (
