@@ -32,6 +32,7 @@ _OUTAGES = (
     TimeoutError,
 )
 _LOCKED = "locked_keys"
+_BEFORE_COMMIT = "before_commit"
 _LOCK_KEYS = text(
     "SELECT pg_advisory_xact_lock(hashtextextended(key, 1))"
     " FROM unnest(CAST(:keys AS text[])) WITH ORDINALITY AS k(key, n) ORDER BY n"
@@ -77,6 +78,8 @@ class Database:
         """A session whose transaction is committed at the end and rolled back on any error."""
         async with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+            for work in session.info.get(_BEFORE_COMMIT, ()):
+                await work(session)
 
     async def run(self, work: Callable[[Session], Awaitable[T]]) -> T:
         """Run `work` in a transaction; repeat it when PostgreSQL says deadlock or serialization."""
@@ -93,6 +96,11 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def before_commit(session: Session, work: Callable[[Session], Awaitable[None]]) -> None:
+    """Run `work` once, as the last of the session's transaction."""
+    session.info.setdefault(_BEFORE_COMMIT, []).append(work)
 
 
 async def lock_keys(session: Session, keys: Iterable[str]) -> None:

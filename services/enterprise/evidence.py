@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from contracts.dossier import Document, Dossier
 from contracts.events.catalog import CaseAccepted, CaseEvidence
 from services.enterprise.models import DossierVersion, Enterprise
-from services.enterprise.service import keep_version, patched, read_dossier
+from services.enterprise.service import columns_of, keep_version, patched, read_dossier
 from shared.auth import Role, Subject
 from shared.db import Session, lock_keys
 from shared.scope import enterprise_not_found
@@ -34,6 +34,7 @@ async def take_evidence(session: Session, fact: CaseAccepted) -> None:
     if not enterprise.registered or await _was_taken(session, fact.uscc, by.sub):
         return
     dossier = patched(enterprise, _patch(read_dossier(enterprise.dossier), fact.evidence))
+    enterprise.sqlmodel_update(columns_of(dossier))
     await keep_version(session, enterprise, dossier, by)
 
 

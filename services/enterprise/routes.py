@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import Body, Path, Query, Request, Response
 from sqlmodel import col, select
 
+from contracts.dossier import Dossier
 from contracts.events.enterprise import DossierStatus
 from services.enterprise import service
 from services.enterprise.codes import industries, region_name
@@ -63,7 +64,7 @@ async def register_enterprise(
     enterprise = await service.register_enterprise(session, dossier, caller)
     response.headers["location"] = f"/v1/enterprises/{enterprise.uscc}"
     response.headers["etag"] = etag(enterprise.version)
-    return _read(enterprise)
+    return _read(enterprise, dossier)
 
 
 @router.get("/v1/enterprises", summary="企业列表 List enterprises")
@@ -105,7 +106,7 @@ async def read_enterprise(
     """The enterprise with its present dossier; its version is the ETag."""
     enterprise = await service.find_enterprise(session, uscc, caller)
     response.headers["etag"] = etag(enterprise.version)
-    return _read(enterprise)
+    return _read(enterprise, service.read_dossier(enterprise.dossier))
 
 
 @router.patch(
@@ -120,9 +121,9 @@ async def update_dossier(
     response: Response,
 ) -> EnterpriseRead:
     """Change the dossier by JSON Merge Patch (RFC 7396). Lists are replaced whole."""
-    enterprise = await service.update_dossier(session, uscc, expected, patch, caller)
+    enterprise, dossier = await service.update_dossier(session, uscc, expected, patch, caller)
     response.headers["etag"] = etag(enterprise.version)
-    return _read(enterprise)
+    return _read(enterprise, dossier)
 
 
 @router.post("/v1/enterprises/{uscc}/deregistration", summary="注销 Close a dossier")
@@ -130,7 +131,8 @@ async def deregister_enterprise(
     uscc: CheckedUscc, session: Db, caller: Registrar
 ) -> EnterpriseRead:
     """The enterprise left the register: its dossier is kept and closed. Twice is once."""
-    return _read(await service.deregister_enterprise(session, uscc, caller))
+    enterprise = await service.deregister_enterprise(session, uscc, caller)
+    return _read(enterprise, service.read_dossier(enterprise.dossier))
 
 
 @router.get("/v1/enterprises/{uscc}/versions", summary="版本列表 List versions")
@@ -181,11 +183,9 @@ def _summary(enterprise: Enterprise) -> dict[str, Any]:
     }
 
 
-def _read(enterprise: Enterprise) -> EnterpriseRead:
+def _read(enterprise: Enterprise, dossier: Dossier) -> EnterpriseRead:
     return EnterpriseRead(
-        **_summary(enterprise),
-        registered_at=enterprise.registered_at,
-        dossier=service.read_dossier(enterprise.dossier),
+        **_summary(enterprise), registered_at=enterprise.registered_at, dossier=dossier
     )
 
 

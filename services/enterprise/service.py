@@ -61,7 +61,7 @@ async def register_enterprise(session: Session, dossier: DossierWrite, by: Subje
         status=DossierStatus.REGISTERED,
         version=0,
         registered_at=clock.now(),
-        **_columns(dossier),
+        **columns_of(dossier),
     )
     session.add(enterprise)
     return await keep_version(session, enterprise, dossier, by)
@@ -69,8 +69,10 @@ async def register_enterprise(session: Session, dossier: DossierWrite, by: Subje
 
 async def update_dossier(
     session: Session, uscc: str, expected: int, patch: dict[str, Any], by: Subject
-) -> Enterprise:
-    """Apply a JSON Merge Patch (RFC 7396). A patch that changes nothing makes no version.
+) -> tuple[Enterprise, Dossier]:
+    """Apply a JSON Merge Patch (RFC 7396); returns the enterprise and its dossier after it.
+
+    A patch that changes nothing makes no version.
 
     Raises EnterpriseNotFound, OutOfScope, OfficialField, AlreadyDeregistered,
     PreconditionFailed (stale), RequestValidationError (the result is not valid), SegmentUnknown.
@@ -88,13 +90,15 @@ async def update_dossier(
             f"您读取的是版本 {expected},当前版本为 {enterprise.version},请重新读取后再修改。",
         )
     dossier = patched(enterprise, patch)
-    if dossier.model_dump(mode="json", exclude_none=True) == enterprise.dossier:
-        return enterprise
+    columns = columns_of(dossier)
+    if columns["dossier"] == enterprise.dossier:
+        return enterprise, dossier
     require_scope(by, uscc, dossier.region)
     _require_office(by, dossier, before=enterprise.dossier)
     if any(getattr(dossier, name) != enterprise.dossier.get(name) for name in SEGMENT_FIELDS):
         await _require_segment(session, dossier)
-    return await keep_version(session, enterprise, dossier, by)
+    enterprise.sqlmodel_update(columns)
+    return await keep_version(session, enterprise, dossier, by), dossier
 
 
 async def deregister_enterprise(session: Session, uscc: str, by: Subject) -> Enterprise:
@@ -107,6 +111,7 @@ async def deregister_enterprise(session: Session, uscc: str, by: Subject) -> Ent
     if not enterprise.registered:
         return enterprise
     enterprise.status = DossierStatus.DEREGISTERED
+    enterprise.changed_at = clock.now()
     await withdraw_needs(session, uscc, by, "注销")
     return await keep_version(session, enterprise, read_dossier(enterprise.dossier), by)
 
@@ -251,7 +256,8 @@ async def _require_segment(session: Session, dossier: Dossier) -> None:
         )
 
 
-def _columns(dossier: Dossier) -> dict[str, Any]:
+def columns_of(dossier: Dossier) -> dict[str, Any]:
+    """What the enterprise's row says when this becomes its present dossier, now."""
     return {
         "name": dossier.name,
         "region": dossier.region,
@@ -265,9 +271,13 @@ def _columns(dossier: Dossier) -> dict[str, Any]:
 async def keep_version(
     session: Session, enterprise: Enterprise, dossier: Dossier, by: Subject
 ) -> Enterprise:
-    """Make this dossier the present one, as a new version, and publish it. Its key is held."""
-    enterprise.sqlmodel_update(_columns(dossier))
-    enterprise.version = await outbox.next_version(session, DOSSIER, enterprise.uscc)
+    """Keep the enterprise as its row now says, with this dossier, as a new version; publish it.
+
+    The enterprise's key is held.
+    """
+    enterprise.version = await outbox.next_version(
+        session, DOSSIER, enterprise.uscc, after=enterprise.version
+    )
     if enterprise.version == 1:
         await session.flush()  # the version row refers to the enterprise row
     session.add(

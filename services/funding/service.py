@@ -18,9 +18,15 @@ from services.funding.awards.service import settle_entitlements
 from services.funding.enterprises import Standing
 from services.funding.models import Enterprise
 from services.funding.payments.service import open_claw_backs
-from services.funding.products.service import publish_eligibility
+from services.funding.products.service import publish_eligibility, read_told_ahead
 from shared import clock
 from shared.db import Session, lock_keys
+
+
+async def read_ahead(session: Session, usccs: Sequence[str]) -> None:
+    """Read at once what the judgement reads of each of these enterprises; their keys are held."""
+    await enterprises.read_ahead(session, usccs)
+    await read_told_ahead(session, usccs)
 
 
 async def take_dossier(session: Session, fact: DossierChanged) -> None:
@@ -69,6 +75,7 @@ async def judge_due(session: Session, usccs: Sequence[str], now: datetime) -> No
     alone, with no event.
     """
     await lock_keys(session, usccs)
+    await read_told_ahead(session, usccs)
     rows = await session.exec(
         select(Enterprise)
         .where(col(Enterprise.uscc).in_(usccs), _is_due(now))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from shared.bus import inbox, letters
 from shared.bus.current import handling
 from shared.bus.incoming import Event
+from shared.bus.subscriptions import ReadAhead, read_ahead_of
 from shared.db import Session, lock_keys
 from shared.telemetry import trace
 
@@ -37,6 +38,7 @@ async def deliver(session: Session, consumer: str, events: Sequence[Event]) -> O
 async def handle(session: Session, consumer: str, events: Sequence[Event]) -> list[Event]:
     """Run the handlers of the events that are not stale; the keys are locked by the caller."""
     current = await inbox.drop_stale(session, consumer, events)
+    await _read_ahead(session, current)
     for event in current:
         attributes = event.received.attributes
         with (
@@ -46,6 +48,15 @@ async def handle(session: Session, consumer: str, events: Sequence[Event]) -> li
             await event.handler(event.fact, session)
     await letters.supersede(session, consumer, current)
     return current
+
+
+async def _read_ahead(session: Session, events: Sequence[Event]) -> None:
+    wanted: dict[ReadAhead, set[str]] = {}
+    for event in events:
+        if (read_ahead := read_ahead_of(event.handler)) is not None:
+            wanted.setdefault(read_ahead, set()).add(event.key)
+    for read_ahead, keys in wanted.items():
+        await read_ahead(session, sorted(keys))
 
 
 def _count(all_: Sequence[Event], kept: Sequence[Event], outcome: str) -> Outcomes:

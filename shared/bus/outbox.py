@@ -1,10 +1,12 @@
 """The outbox: facts are stored in the transaction that makes them true; the relay publishes them.
 
 Owns the outbox rows and the versions of keys. Never talks to the broker. Refuses a key that the
-transaction has not locked and a record over 900 kB.
+transaction has not locked and a record over 900 kB. Rows and versions of a transaction are written
+together, by one statement just before it commits.
 """
 
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import text
@@ -12,21 +14,51 @@ from sqlalchemy import text
 from contracts.fact import Fact, Topic
 from shared import clock
 from shared.bus.cloud_events import headers_of, new_event_id, source_of
-from shared.db import Session, holds_key
+from shared.db import Session, before_commit, holds_key
 from shared.errors import Unprocessable
 from shared.telemetry import correlation_id, traceparent
 
 RECORD_BYTES_MAX = 900_000
 
-_INSERT = text(
-    "INSERT INTO outbox (event_id, topic, key, type, compacted, payload, headers, occurred_at)"
-    " VALUES (:event_id, :topic, :key, :type, :compacted, :payload, :headers, :occurred_at)"
+PENDING_MAX = 500
+
+_PENDING = "outbox"
+_VERSION = text("SELECT version FROM key_versions WHERE topic = :topic AND key = :key")
+_STORE = text(
+    "WITH grown AS ("
+    "   INSERT INTO key_versions (topic, key, version)"
+    "   SELECT * FROM unnest(CAST(:version_topics AS text[]), CAST(:version_keys AS text[]),"
+    "       CAST(:versions AS bigint[]))"
+    "   ON CONFLICT (topic, key) DO UPDATE SET version = excluded.version"
+    "   WHERE key_versions.version < excluded.version RETURNING 1"
+    "), stored AS ("
+    "   INSERT INTO outbox (event_id, topic, key, type, compacted, payload, headers, occurred_at)"
+    "   SELECT event_id, topic, key, type, compacted, payload, CAST(headers AS jsonb), occurred_at"
+    "   FROM unnest(CAST(:event_id AS uuid[]), CAST(:topic AS text[]), CAST(:key AS text[]),"
+    "       CAST(:type AS text[]), CAST(:compacted AS boolean[]), CAST(:payload AS bytea[]),"
+    "       CAST(:headers AS text[]), CAST(:occurred_at AS timestamptz[])) WITH ORDINALITY"
+    "       AS added(event_id, topic, key, type, compacted, payload, headers, occurred_at, n)"
+    "   ORDER BY n"
+    ") SELECT count(*) FROM grown"
 )
-_NEXT_VERSION = text(
-    "INSERT INTO key_versions (topic, key, version) VALUES (:topic, :key, 1)"
-    " ON CONFLICT (topic, key) DO UPDATE SET version = key_versions.version + 1"
-    " RETURNING version"
+_COLUMNS = (
+    "event_id",
+    "topic",
+    "key",
+    "type",
+    "compacted",
+    "payload",
+    "headers",
+    "occurred_at",
 )
+
+
+@dataclass
+class _Pending:
+    """What a transaction has yet to write: the newest version of each key, and rows in order."""
+
+    versions: dict[tuple[str, str], int] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
 
 
 class KeyNotLocked(RuntimeError):
@@ -45,16 +77,23 @@ class RecordTooLarge(Unprocessable):
     slug = "record-too-large"
 
 
-async def next_version(session: Session, topic: Topic, key: str, **fields: str) -> int:
+async def next_version(
+    session: Session, topic: Topic, key: str, *, after: int | None = None, **fields: str
+) -> int:
     """The version of the key's next snapshot: grows by one per change and never restarts.
 
-    `fields` fill a templated topic name. Raises KeyNotLocked.
+    `after` is the present version where the caller has read it under the lock; it is read
+    otherwise. `fields` fill a templated topic name. Raises KeyNotLocked.
     """
     _require_lock(session, key)
-    connection = await session.connection()
     address = topic.name.format(**fields)
-    version = await connection.scalar(_NEXT_VERSION, {"topic": address, "key": key})
-    return int(version)
+    pending = _pending(session)
+    present = pending.versions.get((address, key), after)
+    if present is None:
+        connection = await session.connection()
+        present = await connection.scalar(_VERSION, {"topic": address, "key": key}) or 0
+    pending.versions[address, key] = present + 1
+    return present + 1
 
 
 async def add(session: Session, *facts: Fact) -> None:
@@ -62,8 +101,8 @@ async def add(session: Session, *facts: Fact) -> None:
 
     Raises KeyNotLocked and RecordTooLarge.
     """
-    rows = [
-        _row(
+    for fact in facts:
+        await _add(
             session,
             topic=fact.contract.topic,
             address=fact.topic,
@@ -71,10 +110,6 @@ async def add(session: Session, *facts: Fact) -> None:
             type_=fact.contract.name,
             payload=fact.model_dump_json(exclude_none=True).encode(),
         )
-        for fact in facts
-    ]
-    if rows:
-        await (await session.connection()).execute(_INSERT, rows)
 
 
 async def add_tombstone(session: Session, *, topic: Topic, address: str, key: str) -> None:
@@ -84,7 +119,7 @@ async def add_tombstone(session: Session, *, topic: Topic, address: str, key: st
     """
     if not topic.compacted:
         raise ValueError(f"{topic.name} is kept by time; a tombstone deletes nothing there.")
-    row = _row(
+    await _add(
         session,
         topic=topic,
         address=address,
@@ -92,13 +127,51 @@ async def add_tombstone(session: Session, *, topic: Topic, address: str, key: st
         type_=f"{topic.owner}.tombstone",
         payload=None,
     )
-    await (await session.connection()).execute(_INSERT, row)
 
 
-def _row(
+async def _add(
     session: Session, *, topic: Topic, address: str, key: str, type_: str, payload: bytes | None
-) -> dict[str, Any]:
+) -> None:
     _require_lock(session, key)
+    pending = _pending(session)
+    pending.rows.append(_row(topic, address, key, type_, payload))
+    if len(pending.rows) >= PENDING_MAX:
+        await _store(session)
+
+
+def _pending(session: Session) -> _Pending:
+    if _PENDING not in session.info:
+        session.info[_PENDING] = _Pending()
+        before_commit(session, _store)
+    found: _Pending = session.info[_PENDING]
+    return found
+
+
+async def _store(session: Session) -> None:
+    """Write what is pending. Raises RuntimeError when a version was given before (ours to mend)."""
+    pending = _pending(session)
+    topics, keys = zip(*pending.versions, strict=True) if pending.versions else ((), ())
+    columns = {name: [row[name] for row in pending.rows] for name in _COLUMNS}
+    connection = await session.connection()
+    grown = await connection.scalar(
+        _STORE,
+        {
+            "version_topics": list(topics),
+            "version_keys": list(keys),
+            "versions": list(pending.versions.values()),
+            **columns,
+        },
+    )
+    if grown != len(pending.versions):
+        raise RuntimeError(
+            f"Of the versions {pending.versions} only {grown} are new: `after` was not the present"
+            " version of its key."
+        )
+    pending.versions.clear()
+    pending.rows.clear()
+
+
+def _row(topic: Topic, address: str, key: str, type_: str, payload: bytes | None) -> dict[str, Any]:
     event_id, occurred_at = new_event_id(), clock.now()
     headers = headers_of(
         event_id=event_id,

@@ -2,13 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, get_type_hints
+from typing import Any, TypeAlias, TypeVar, get_type_hints
 
 from contracts.fact import Fact, Topic
 from shared.bus.topics import known_addresses, pattern_of, topic_at
 
 Handler: TypeAlias = Callable[[Any, Any], Awaitable[None]]
 """`async def on_<fact>(fact: <Fact>, session: Session) -> None`"""
+
+ReadAhead: TypeAlias = Callable[[Any, Sequence[str]], Awaitable[None]]
+"""`async def read_ahead(session: Session, keys: Sequence[str]) -> None`"""
+
+H = TypeVar("H", bound=Handler)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,24 @@ class Subscriptions:
     def fixed_topics(self) -> dict[str, Topic]:
         """Topics known by name before anybody publishes."""
         return known_addresses(self.topics)
+
+
+def reads_ahead(read_ahead: ReadAhead) -> Callable[[H], H]:
+    """A handler with this runs after `read_ahead` has read at once what it reads of each key.
+
+    Called for the keys of a batch when they are locked. It keeps what it read in `session.info`.
+    """
+
+    def with_it(handler: H) -> H:
+        vars(handler)["read_ahead"] = read_ahead
+        return handler
+
+    return with_it
+
+
+def read_ahead_of(handler: Handler) -> ReadAhead | None:
+    """What reads ahead for this handler, if anything does."""
+    return getattr(handler, "read_ahead", None)
 
 
 def subscriptions(handlers: Sequence[Handler]) -> Subscriptions:

@@ -5,11 +5,12 @@ only when something the bank sees changed. A bank that holds no consent and neve
 something to hear is never told anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, bindparam
 from sqlmodel import col, select
 
 from contracts.events.funding import LOAN_ELIGIBILITY, EligibilityStatus, LoanEligibilityChanged
@@ -25,19 +26,42 @@ from shared.db import Session, lock_keys
 
 TOMBSTONE_AFTER = timedelta(days=7)
 
-# Built once: it is read for every event.
+_AHEAD = "told ahead"
+
+# Built once: it is read for every batch.
 _REVISION_AND_TOLD = select(CatalogueRevision.revision, LoanSnapshot).join(
-    LoanSnapshot, col(LoanSnapshot.uscc) == bindparam("uscc"), isouter=True
+    LoanSnapshot,
+    col(LoanSnapshot.uscc) == any_(bindparam("usccs", type_=ARRAY(Text))),
+    isouter=True,
 )
+
+
+@dataclass(frozen=True)
+class Told:
+    """The products as they stand, and what each bank was last told, by enterprise and bank."""
+
+    catalogue: Catalogue
+    snapshots: dict[str, dict[str, LoanSnapshot]]
+
+
+async def read_told_ahead(session: Session, usccs: Sequence[str]) -> None:
+    """Read at once what `publish_eligibility` reads of each of these enterprises.
+
+    Their keys are locked until the transaction ends, so what is read stays true.
+    """
+    session.info[_AHEAD] = await _read_told(session, usccs)
 
 
 async def publish_eligibility(session: Session, standing: Standing) -> None:
     """Tell the banks what changed for this enterprise. Publishing twice is once."""
     if standing.enterprise.consents_version == 0:
         return
-    catalogue, told = await _catalogue_and_told(session, standing.uscc)
+    ahead: Told | None = session.info.get(_AHEAD)
+    if ahead is None or standing.uscc not in ahead.snapshots:
+        ahead = await _read_told(session, [standing.uscc])
+    told = ahead.snapshots[standing.uscc]
     banks = {consent.bank for consent in standing.consents} | set(told)
-    news = await _news(session, standing, sorted(banks), told, catalogue)
+    news = await _news(session, standing, sorted(banks), told, ahead.catalogue)
     await outbox.add(session, *news)
 
 
@@ -102,20 +126,20 @@ async def delete_withdrawn(session: Session, usccs: Sequence[str], now: datetime
         row.content = {}
 
 
-async def _catalogue_and_told(
-    session: Session, uscc: str
-) -> tuple[Catalogue, dict[str, LoanSnapshot]]:
-    """The products as they stand, and what each bank was last told, in one statement."""
-    rows = (await session.exec(_REVISION_AND_TOLD, params={"uscc": uscc})).all()
-    told = {row.bank: row for _, row in rows if row is not None}
-    return await catalogue_at(session, rows[0][0]), told
+async def _read_told(session: Session, usccs: Sequence[str]) -> Told:
+    rows = (await session.exec(_REVISION_AND_TOLD, params={"usccs": list(usccs)})).all()
+    snapshots: dict[str, dict[str, LoanSnapshot]] = {uscc: {} for uscc in usccs}
+    for _, row in rows:
+        if row is not None:
+            snapshots[row.uscc][row.bank] = row
+    return Told(await catalogue_at(session, rows[0][0]), snapshots)
 
 
 async def _news(
     session: Session,
     standing: Standing,
     banks: Sequence[str],
-    told: Mapping[str, LoanSnapshot],
+    told: dict[str, LoanSnapshot],
     catalogue: Catalogue,
 ) -> list[LoanEligibilityChanged]:
     """What changed for the enterprise, of these banks; remembered as told."""
@@ -124,7 +148,7 @@ async def _news(
     for bank in banks:
         heard = hearing(standing, reading, bank, catalogue)
         if _is_news(heard, told.get(bank)):
-            news.append(await _tell(session, standing, bank, heard, told.get(bank)))
+            news.append(await _tell(session, standing, bank, heard, told))
     return news
 
 
@@ -144,20 +168,28 @@ def _is_news(heard: Hearing, told: LoanSnapshot | None) -> bool:
 
 
 async def _tell(
-    session: Session, standing: Standing, bank: str, heard: Hearing, told: LoanSnapshot | None
+    session: Session, standing: Standing, bank: str, heard: Hearing, told: dict[str, LoanSnapshot]
 ) -> LoanEligibilityChanged:
     """Remember what the bank is told; returns the fact to publish."""
-    version = await outbox.next_version(session, LOAN_ELIGIBILITY, standing.uscc, bank=bank)
+    before = told.get(bank)
+    version = await outbox.next_version(
+        session,
+        LOAN_ELIGIBILITY,
+        standing.uscc,
+        bank=bank,
+        after=None if before is None else before.version,
+    )
     columns: dict[str, Any] = {
         "version": version,
         "status": heard.status,
         "content": heard.content(),
         "published_at": standing.at,
     }
-    if told is None:
-        session.add(LoanSnapshot(uscc=standing.uscc, bank=bank, **columns))
+    if before is None:
+        told[bank] = LoanSnapshot(uscc=standing.uscc, bank=bank, **columns)
+        session.add(told[bank])
     else:
-        told.sqlmodel_update(columns)
+        before.sqlmodel_update(columns)
     return LoanEligibilityChanged(
         bank=bank,
         uscc=standing.uscc,

@@ -19,7 +19,7 @@ from contracts.events.enterprise import (
 from contracts.values import Tier
 from services.funding import service
 from services.funding.awards.deciding import Holder
-from shared.db import Database
+from shared.db import Database, Session, lock_keys
 from tests.factories import make_dossier
 
 AnyFact: TypeAlias = DossierChanged | TitlesChanged | ConsentsChanged
@@ -107,12 +107,26 @@ async def take(database: Database, *facts: AnyFact) -> None:
     """Hand the facts over, each in its own transaction."""
     for fact in facts:
         async with database.transaction() as session:
-            if isinstance(fact, DossierChanged):
-                await service.take_dossier(session, fact)
-            elif isinstance(fact, TitlesChanged):
-                await service.take_titles(session, fact)
-            else:
-                await service.take_consents(session, fact)
+            await _take(session, fact)
+
+
+async def take_batch(database: Database, *facts: AnyFact) -> None:
+    """Hand the facts over in one transaction, as the consumer does with those of a partition."""
+    usccs = sorted({fact.uscc for fact in facts})
+    async with database.transaction() as session:
+        await lock_keys(session, usccs)
+        await service.read_ahead(session, usccs)
+        for fact in facts:
+            await _take(session, fact)
+
+
+async def _take(session: Session, fact: AnyFact) -> None:
+    if isinstance(fact, DossierChanged):
+        await service.take_dossier(session, fact)
+    elif isinstance(fact, TitlesChanged):
+        await service.take_titles(session, fact)
+    else:
+        await service.take_consents(session, fact)
 
 
 async def published(database: Database, uscc: str, topic: str) -> list[dict[str, Any] | None]:

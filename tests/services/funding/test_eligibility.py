@@ -13,11 +13,13 @@ from tests.factories import make_uscc
 from tests.services.funding.conftest import MoveTo
 from tests.services.funding.makers import (
     CREDIT,
+    AnyFact,
     consent,
     consents_changed,
     dossier_changed,
     heard_by,
     take,
+    take_batch,
     title,
     titles_changed,
 )
@@ -152,6 +154,49 @@ async def test_change_of_a_consented_field_is_heard_at_the_next_version(
     assert second is not None
     assert (first["version"], second["version"]) == (1, 2)
     assert second["profile"]["name"] == "广州示例智能科技有限公司"
+
+
+async def test_batch_tells_the_banks_what_its_events_tell_them_one_by_one(
+    database: Database,
+) -> None:
+    usccs = [make_uscc() for _ in range(4)]
+    one_by_one, together = usccs[:2], usccs[2:]
+
+    def batches(of: list[str]) -> list[list[AnyFact]]:
+        first, second = of
+        return [
+            [dossier_changed(uscc) for uscc in of],
+            [titles_changed(uscc, title(), title("little_giant")) for uscc in of],
+            [consents_changed(first, consent()), consents_changed(second, consent("boc"))],
+            [
+                dossier_changed(first, 2, name="第一次更名有限公司"),
+                dossier_changed(second, 2, own_brand=False),
+                dossier_changed(first, 3, name="第二次更名有限公司"),
+            ],
+            [
+                consents_changed(first, consent(withdrawn_at=WITHDRAWN_AT), version=2),
+                consents_changed(second, consent("boc"), consent(), version=2),
+                consents_changed(second, consent("boc"), version=3),
+            ],
+        ]
+
+    for batch in batches(one_by_one):
+        await take(database, *batch)
+    for batch in batches(together):
+        await take_batch(database, *batch)
+    for alone, beside in zip(one_by_one, together, strict=True):
+        for bank in ("icbc", "boc"):
+            expected = [_content(told) for told in await heard_by(database, alone, bank)]
+            assert [_content(told) for told in await heard_by(database, beside, bank)] == expected
+    assert len(await heard_by(database, together[0])) == 4
+    assert len(await heard_by(database, together[1])) == 2
+
+
+def _content(told: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Without what differs between two enterprises and two instants."""
+    if told is None:
+        return None
+    return {name: part for name, part in told.items() if name not in ("uscc", "judged_at")}
 
 
 async def test_withdrawn_consent_withdraws_the_snapshot_without_data(database: Database) -> None:

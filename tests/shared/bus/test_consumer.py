@@ -1,6 +1,7 @@
 """The consumer: each event at most once, batches, failures, rebalances, pauses."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from uuid import uuid4
@@ -13,7 +14,8 @@ from sqlalchemy import text
 
 from shared.bus import consumer, metrics, outbox
 from shared.bus.cloud_events import new_event_id
-from shared.db import Session
+from shared.bus.subscriptions import reads_ahead
+from shared.db import Session, holds_key
 from shared.errors import Unprocessable
 from shared.telemetry import correlation_id, trace, traceparent
 from tests.shared.bus.support import (
@@ -122,6 +124,30 @@ async def test_failing_event_takes_no_other_event_of_its_batch_with_it(place: Pl
     assert await place.effects("k3") == []
     assert letter.attempts == 1
     assert calls == ["1", "2", "3", "1", "2", "3", "4", "5"]
+
+
+async def test_what_the_handlers_of_a_batch_need_is_read_once_for_all_its_keys(
+    place: Place,
+) -> None:
+    use_own_topics(partitions=1)
+    calls: list[str] = []
+
+    async def read_ahead(session: Session, keys: Sequence[str]) -> None:
+        assert all(holds_key(session, key) for key in keys)
+        calls.append(f"ahead of {' '.join(keys)}")
+
+    @reads_ahead(read_ahead)
+    async def follow(fact: Visit, session: Session) -> None:
+        calls.append(fact.note)
+        await note(session, fact.uscc, fact.note)
+
+    visits = [("b", "1"), ("a", "2"), ("b", "3")]
+    await place.publish(*(Visit(uscc=key, note=what) for key, what in visits))
+    async with place.running():
+        await place.all_published()
+    async with place.running([follow]):
+        await place.has_effects("b", "1", "3")
+    assert calls == ["ahead of a b", "1", "2", "3"]
 
 
 async def test_unknown_failure_is_tried_a_few_times(place: Place) -> None:

@@ -7,7 +7,7 @@ from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
 
 from shared.bus import outbox
-from shared.bus.outbox import KeyNotLocked, RecordTooLarge
+from shared.bus.outbox import PENDING_MAX, KeyNotLocked, RecordTooLarge
 from shared.db import Session, lock_keys
 from shared.telemetry import trace
 from tests.shared.bus.support import Limit, Place, Visit
@@ -63,6 +63,38 @@ async def test_version_grows_by_one_per_key_and_topic_and_outlives_the_tombstone
 
     assert await place.database.run(next_versions) == [1, 2, 1, 3]
     assert await place.database.run(next_versions) == [4, 5, 2, 6]
+
+
+async def test_version_after_the_one_the_caller_read_is_kept(place: Place) -> None:
+    topic = Limit.contract.topic
+
+    async def next_version(session: Session) -> int:
+        await lock_keys(session, ["k"])
+        return await outbox.next_version(session, topic, "k", after=known)
+
+    for known in range(3):
+        assert await place.database.run(next_version) == known + 1
+    assert await place.value("SELECT version FROM key_versions WHERE key = 'k'") == 3
+
+
+async def test_version_given_before_stores_and_publishes_nothing(place: Place) -> None:
+    async def from_an_old_row(session: Session) -> None:
+        await lock_keys(session, ["k"])
+        version = await outbox.next_version(session, Limit.contract.topic, "k", after=0)
+        await outbox.add(session, Limit(uscc="k", version=version, note="x"))
+
+    await place.database.run(from_an_old_row)
+    with pytest.raises(RuntimeError, match="not the present version"):
+        await place.database.run(from_an_old_row)
+    assert await place.value("SELECT count(*) FROM outbox") == 1
+    assert await place.value("SELECT version FROM key_versions WHERE key = 'k'") == 1
+
+
+async def test_rows_keep_the_order_they_were_added_in_however_many(place: Place) -> None:
+    notes = [str(number) for number in range(2 * PENDING_MAX + 1)]
+    await place.publish(*(Visit(uscc="k", note=note) for note in notes))
+    rows = await place.fetch("SELECT convert_from(payload, 'UTF8') AS fact FROM outbox ORDER BY id")
+    assert [json.loads(row.fact)["note"] for row in rows] == notes
 
 
 async def test_tombstone_is_a_null_value_and_only_for_compacted_topics(place: Place) -> None:
