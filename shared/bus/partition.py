@@ -29,11 +29,11 @@ from shared.db import Database, Session
 
 BATCH_EVENTS_MAX = 100
 BATCH_WAIT_MS = 200
-# A transaction and a commit of offsets cost as much for one event as for ten. So a partition
-# rests after a batch that was not full, four times as long as the batch took and never longer than
-# rule 4 lets a batch wait: the busier the machine, the more events come together.
-REST_PER_WORK = 4.0
-REST_S_MAX = BATCH_WAIT_MS / 1000
+# A transaction and a commit of offsets cost as much for one event as for ten. So a partition rests
+# after a batch that was not full, in proportion to the batch's time: the busier the machine, the
+# more events come together, and an event after a pause waits for nothing.
+REST_PER_WORK = 1.5
+REST_S_MAX = 0.15
 ATTEMPTS_MAX = 5
 RETRY_S = 0.1
 OUTAGE_BACK_OFF_S = (0.1, 10.0)
