@@ -5,14 +5,15 @@ Owns how a transaction begins, is retried and ends. Knows nothing of any table.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import asyncpg
 from pydantic import PostgresDsn
-from sqlalchemy import exc, text
+from sqlalchemy import ARRAY, Text, any_, bindparam, exc, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 Session = AsyncSession
@@ -114,6 +115,16 @@ async def lock_keys(session: Session, keys: Iterable[str]) -> None:
     if wanted:
         await (await session.connection()).execute(_LOCK_KEYS, {"keys": wanted})
         held.update(wanted)
+
+
+async def read_rows(session: Session, model: type[SQLModel], keys: Sequence[str]) -> None:
+    """Read the rows with these primary keys at once; after that `get` finds each without reading.
+
+    A session forgets what nobody refers to, so the rows are kept until the transaction ends.
+    """
+    [key] = inspect(model).primary_key
+    statement = select(model).where(key == any_(bindparam("keys", type_=ARRAY(Text))))
+    session.info[model] = (await session.exec(statement, params={"keys": list(keys)})).all()
 
 
 def holds_key(session: Session, key: str) -> bool:

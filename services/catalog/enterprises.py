@@ -3,6 +3,7 @@
 A fact that is not newer than the one kept is ignored, so the topics may arrive in any order.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from contracts.events.certification import (
@@ -15,9 +16,14 @@ from contracts.events.certification import (
 from contracts.events.enterprise import DossierChanged
 from services.catalog.models import Enterprise
 from shared.auth import Subject
-from shared.db import Session, lock_keys
+from shared.db import Session, lock_keys, read_rows
 from shared.scope import enterprise_not_found, require_itself, require_scope
 from shared.titles import effective_titles
+
+
+async def read_ahead(session: Session, usccs: Sequence[str]) -> None:
+    """Read these enterprises at once; their keys are held."""
+    await read_rows(session, Enterprise, usccs)
 
 
 async def keep_dossier(session: Session, fact: DossierChanged) -> Enterprise | None:

@@ -4,13 +4,9 @@ Owns the `enterprise` table. A fact that is not newer than the one kept is ignor
 topics may arrive in any order and more than once. Judges nothing.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-
-from sqlalchemy import ARRAY, Text, any_, bindparam
-from sqlmodel import col, select
 
 from contracts.events.certification import Title, TitlesChanged
 from contracts.events.enterprise import Consent, ConsentsChanged, DossierChanged, DossierStatus
@@ -19,11 +15,6 @@ from services.funding.models import Enterprise
 from shared.auth import Subject
 from shared.db import Session, lock_keys
 from shared.scope import enterprise_not_found, require_itself, require_scope
-
-_AHEAD = "enterprises ahead"
-_THESE = select(Enterprise).where(
-    col(Enterprise.uscc) == any_(bindparam("usccs", type_=ARRAY(Text)))
-)
 
 
 @dataclass(frozen=True)
@@ -72,11 +63,6 @@ class Standing:
         return tuple(
             Consent.model_validate(row, extra="ignore") for row in self.enterprise.consents
         )
-
-
-async def read_ahead(session: Session, usccs: Sequence[str]) -> None:
-    """Read these enterprises at once; kept for the transaction, where each is then found."""
-    session.info[_AHEAD] = (await session.exec(_THESE, params={"usccs": list(usccs)})).all()
 
 
 async def keep_dossier(session: Session, fact: DossierChanged) -> Enterprise | None:

@@ -20,12 +20,12 @@ from services.funding.models import Enterprise
 from services.funding.payments.service import open_claw_backs
 from services.funding.products.service import publish_eligibility, read_told_ahead
 from shared import clock
-from shared.db import Session, lock_keys
+from shared.db import Session, lock_keys, read_rows
 
 
 async def read_ahead(session: Session, usccs: Sequence[str]) -> None:
     """Read at once what the judgement reads of each of these enterprises; their keys are held."""
-    await enterprises.read_ahead(session, usccs)
+    await read_rows(session, Enterprise, usccs)
     await read_told_ahead(session, usccs)
 
 

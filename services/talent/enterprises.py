@@ -3,6 +3,7 @@
 A fact that is not newer than the one kept is ignored, so the two topics may arrive in any order.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from contracts.events.certification import TitlesChanged
@@ -11,8 +12,13 @@ from services.talent.errors import EnterpriseUnknown
 from services.talent.models import Enterprise
 from shared.auth import Role, Subject
 from shared.authorities import covers
-from shared.db import Session, lock_keys
+from shared.db import Session, lock_keys, read_rows
 from shared.scope import OutOfScope
+
+
+async def read_ahead(session: Session, usccs: Sequence[str]) -> None:
+    """Read these enterprises at once; their keys are held."""
+    await read_rows(session, Enterprise, usccs)
 
 
 async def keep_dossier(session: Session, fact: DossierChanged) -> Enterprise | None:

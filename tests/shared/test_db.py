@@ -1,12 +1,36 @@
 """Transactions: locks by key, retries of conflicts, and telling an outage from a mistake."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import exc, text
+from sqlalchemy import MetaData, event, exc, text
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
 
-from shared.db import Database, Session, async_url, holds_key, is_conflict, is_outage, lock_keys
+from shared.db import (
+    Database,
+    Session,
+    async_url,
+    before_commit,
+    holds_key,
+    is_conflict,
+    is_outage,
+    lock_keys,
+    read_rows,
+)
+
+
+class Base(SQLModel, registry=registry(metadata=MetaData())):
+    """The tables of these tests only."""
+
+
+class Account(Base, table=True):
+    """The rows that transactions quarrel about."""
+
+    name: str = Field(primary_key=True)
+    n: int
 
 
 @pytest.fixture
@@ -42,6 +66,36 @@ async def test_a_key_is_held_until_the_transaction_ends(database: Database) -> N
 
     await asyncio.gather(database.run(first), database.run(second))
     assert order == ["first", "second"]
+
+
+async def test_rows_read_at_once_are_not_read_again(database: Database) -> None:
+    reads: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_more: object) -> None:
+        reads.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    async with database.transaction() as session:
+        await read_rows(session, Account, ["a", "b", "nobody"])
+        gc.collect()
+        a, b = await session.get(Account, "a"), await session.get(Account, "b")
+        assert (a, b) == (Account(name="a", n=0), Account(name="b", n=0))
+        assert len(reads) == 1
+        assert await session.get(Account, "nobody") is None
+
+
+async def test_work_before_the_commit_is_part_of_the_transaction(database: Database) -> None:
+    async def fail(_session: Session) -> None:
+        raise ValueError("too late")
+
+    async def work(session: Session) -> None:
+        before_commit(session, fail)
+        await (await session.connection()).execute(text("UPDATE account SET n = 1"))
+
+    with pytest.raises(ValueError, match="too late"):
+        await database.run(work)
+    async with database.transaction() as session:
+        assert await session.scalar(text("SELECT sum(n) FROM account")) == 0
 
 
 async def test_a_deadlock_is_run_again(database: Database) -> None:

@@ -29,11 +29,16 @@ from services.certification.outlooks.rulebook import LAW
 from shared import clock
 from shared.auth import Subject
 from shared.bus import outbox
-from shared.db import Session, lock_keys
+from shared.db import Session, lock_keys, read_rows
 from shared.rules.evaluate import Verdict
 from shared.scope import covered_by
 
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
+
+
+async def read_ahead(session: Session, usccs: Sequence[str]) -> None:
+    """Read at once what `keep_dossier` reads of each of these enterprises; their keys are held."""
+    await read_rows(session, Enterprise, usccs)
 
 
 async def keep_dossier(session: Session, fact: DossierChanged) -> tuple[Enterprise, bool] | None:
@@ -66,7 +71,6 @@ async def keep_dossier(session: Session, fact: DossierChanged) -> tuple[Enterpri
             known_at=fact.changed_at,
         )
     )
-    await session.flush()
     return enterprise, found is None
 
 
