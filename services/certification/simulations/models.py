@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.certification.models import Base
+from shared.leased import Leased
 
 
 class SimulationStatus(StrEnum):
@@ -22,34 +23,26 @@ class SimulationStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Simulation(Base, table=True):
+class Simulation(Leased, Base, table=True):
     """A simulation as a job (政策沙盘任务).
 
     What is done so far (`done`, `after_uscc`, `tally` and the rows of `simulation_change`) is
-    written together, so that whoever takes it up after a crash goes on where it stood. A lease
-    counts in machine time. An edited rule text stands in `asked` by the digest of its text.
+    written together. An edited rule text stands in `asked` by the digest of its text.
     """
 
     __tablename__ = "simulation"
 
     simulation_id: UUID = Field(primary_key=True)
-    number: int
     authority: str
     created_by: str
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
     asked: dict[str, Any] = Field(sa_type=JSONB)
     rulebook: str
-    status: str
     cancel_requested: bool = False
     total: int | None = None
     done: int = 0
     after_uscc: str = ""
     tally: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
-    attempts: int = 0
-    problem: str | None = None
-    finished_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
-    lease: UUID | None = None
-    leased_until: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class SimulationChange(Base, table=True):

@@ -1,37 +1,26 @@
-"""What a simulation reads and writes: its lease, pages of the population, each step done."""
+"""What a simulation reads and writes: pages of the population, each step done."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import case, text
 from sqlmodel import col, func, select
 
 from contracts.events.enterprise import DossierStatus
-from services.certification.canonical import canonical
 from services.certification.models import Enterprise
 from services.certification.simulations.models import Simulation, SimulationStatus
 from services.certification.simulations.tally import Moved, Person
 from shared import clock
 from shared.db import Database, Session
+from shared.leased import Leases
 from shared.scope import covered_by
 
-LEASE_S = 30
-ATTEMPTS_MAX = 5
 KEPT_DAYS = 90
 
-_CLAIM = text("""
-    UPDATE simulation SET
-        status = 'running', lease = :lease, leased_until = :until, attempts = attempts + 1
-    WHERE simulation_id = (
-        SELECT simulation_id FROM simulation
-        WHERE status IN ('queued', 'running') AND (leased_until IS NULL OR leased_until < :now)
-        ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
-    ) RETURNING simulation_id
-""")
 _PAGE = text("""
     SELECT e.uscc, e.name, e.region, e.facts ->> 'industry' AS industry, d.facts
     FROM enterprise e JOIN dossier d ON d.uscc = e.uscc AND d.version = e.dossier_version
@@ -45,25 +34,10 @@ _ADD_CHANGES = text("""
         CAST(:befores AS text[]), CAST(:afters AS text[]), CAST(:names AS text[]),
         CAST(:regions AS text[]), CAST(:industries AS text[]))
 """)
-_STEP = text("""
-    UPDATE simulation SET
-        done = :done, after_uscc = :after, tally = CAST(:tally AS jsonb), leased_until = :until,
-        attempts = 1, problem = NULL,
-        status = CASE WHEN cancel_requested THEN 'cancelled' WHEN :last THEN 'done'
-                 ELSE status END,
-        finished_at = CASE WHEN cancel_requested OR :last THEN CAST(:now AS timestamptz) END
-    WHERE simulation_id = :simulation_id AND lease = :lease RETURNING status
-""")
-_RELEASE = text("""
-    UPDATE simulation SET
-        lease = NULL, leased_until = NULL, problem = :problem,
-        status = CASE WHEN cancel_requested THEN 'cancelled'
-                 WHEN attempts >= :attempts THEN 'failed' ELSE 'queued' END,
-        finished_at = CASE WHEN cancel_requested OR attempts >= :attempts
-                      THEN CAST(:now AS timestamptz) END
-    WHERE simulation_id = :simulation_id AND lease = :lease AND status = 'running'
-""")
 _PRUNE = text("DELETE FROM simulation WHERE finished_at < :before")
+
+
+LEASES = Leases(Simulation, cancelled="cancel_requested")
 
 
 @dataclass(frozen=True)
@@ -72,24 +46,6 @@ class Page:
 
     people: tuple[Person, ...]
     texts: tuple[str, ...]
-
-
-class LeaseLost(RuntimeError):
-    """Another process took the simulation up; what this one found is not written."""
-
-
-async def claim(database: Database, lease: UUID) -> Simulation | None:
-    """Take up the oldest simulation that nobody works on; None when there is none."""
-
-    async def take(session: Session) -> Simulation | None:
-        now = datetime.now(UTC)
-        found = await (await session.connection()).execute(
-            _CLAIM, {"lease": lease, "now": now, "until": now + timedelta(seconds=LEASE_S)}
-        )
-        taken = found.one_or_none()
-        return None if taken is None else await session.get_one(Simulation, taken.simulation_id)
-
-    return await database.run(take)
 
 
 async def count_population(database: Database, simulation: Simulation) -> int:
@@ -131,7 +87,6 @@ async def read_page(database: Database, simulation: Simulation, after: str, size
 async def write_step(
     database: Database,
     simulation: Simulation,
-    lease: UUID,
     *,
     done: int,
     after: str,
@@ -140,49 +95,29 @@ async def write_step(
     last: bool,
 ) -> SimulationStatus:
     """Write a page's findings and how far the job is, in one transaction. Raises LeaseLost."""
+    cancelled = col(Simulation.cancel_requested)
 
     async def write(session: Session) -> SimulationStatus:
-        connection = await session.connection()
-        now = datetime.now(UTC)
-        stepped = await connection.execute(
-            _STEP,
-            {
-                "simulation_id": simulation.simulation_id,
-                "lease": lease,
-                "done": done,
-                "after": after,
-                "tally": canonical(tally),
-                "until": now + timedelta(seconds=LEASE_S),
-                "now": clock.now(),
-                "last": last,
-            },
+        status = await LEASES.advance(
+            session,
+            simulation,
+            done=done,
+            after_uscc=after,
+            tally=tally,
+            attempts=1,
+            problem=None,
+            status=case(
+                (cancelled, SimulationStatus.CANCELLED),
+                else_=SimulationStatus.DONE if last else SimulationStatus.RUNNING,
+            ),
+            finished_at=clock.now() if last else case((cancelled, clock.now())),
         )
-        row = stepped.one_or_none()
-        if row is None:
-            raise LeaseLost(str(simulation.simulation_id))
         if moved:
+            connection = await session.connection()
             await connection.execute(_ADD_CHANGES, _columns(simulation.simulation_id, moved))
-        return SimulationStatus(row.status)
+        return SimulationStatus(status)
 
     return await database.run(write)
-
-
-async def release(database: Database, simulation: Simulation, lease: UUID, problem: str) -> None:
-    """Give the simulation back; after several attempts without progress it has failed."""
-
-    async def give_back(session: Session) -> None:
-        await (await session.connection()).execute(
-            _RELEASE,
-            {
-                "simulation_id": simulation.simulation_id,
-                "lease": lease,
-                "problem": problem[:500],
-                "attempts": ATTEMPTS_MAX,
-                "now": clock.now(),
-            },
-        )
-
-    await database.run(give_back)
 
 
 async def prune_simulations(database: Database) -> None:

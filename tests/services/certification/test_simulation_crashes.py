@@ -7,7 +7,6 @@ import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -16,6 +15,7 @@ from services.certification.outlooks.rulebook import LAW
 from services.certification.simulations import store
 from services.certification.simulations.runner import SimulationRunner
 from services.certification.simulations.workers import WorkerDied, Workers
+from shared.leased import LeaseLost
 from tests.services.certification.conftest import Certification
 from tests.services.certification.simulating import populate, until
 
@@ -177,15 +177,14 @@ async def test_lost_lease_writes_nothing(certification: Certification) -> None:
     await populate(certification, 3)
     location = await _ask(certification)
     runner = SimulationRunner()
-    slow = await store.claim(certification.database, lease := uuid4())
+    slow = await certification.database.run(store.LEASES.claim)
     assert slow is not None
     await _change(certification, "leased_until = now() - interval '1 second'")
     assert await runner.run_next(certification.database)
-    with pytest.raises(store.LeaseLost):
+    with pytest.raises(LeaseLost):
         await store.write_step(
             certification.database,
             slow,
-            lease,
             done=1,
             after="",
             tally={},

@@ -2,14 +2,16 @@
 
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
+import pytest
 from sqlalchemy import text
 
-from services.funding.products.population import store
 from services.funding.products.population.matcher import ProductMatcher
+from services.funding.products.population.store import LEASES, add_changes
 from shared.db import Database
+from shared.leased import ATTEMPTS_MAX, LeaseLost
 from tests.services.funding.makers import heard_by
 from tests.services.funding.populating import fill, found, publish
 
@@ -71,28 +73,30 @@ async def test_killed_match_goes_on_and_publishes_nothing_twice(
 async def test_match_whose_lease_another_took_writes_nothing_more(own_database: Database) -> None:
     await fill(own_database, 20, "icbc")
     await publish(own_database)
-    match = await store.claim(own_database, uuid4())
+    match = await own_database.run(LEASES.claim)
     assert match is not None
-    assert await store.claim(own_database, uuid4()) is None
+    assert await own_database.run(LEASES.claim) is None
     async with own_database.transaction() as session:
-        try:
-            await store.add_changes(session, match, uuid4(), 5)
-            raise AssertionError("Another's lease was taken for its own.")
-        except store.LeaseLost:
-            pass
-    assert (await found(own_database, match)).changes == 0
+        await (await session.connection()).execute(
+            text("UPDATE product_match SET lease = gen_random_uuid()")
+        )
+    with pytest.raises(LeaseLost):
+        await own_database.run(partial(add_changes, match=match, changes=5))
+    await own_database.run(partial(LEASES.finish, work=match, status="done"))
+    await own_database.run(partial(LEASES.release, work=match, problem="Too late."))
+    left = await found(own_database, match)
+    assert (left.changes, left.status, left.problem) == (0, "running", None)
 
 
 async def test_match_that_keeps_failing_is_given_up_with_its_reason(
     own_database: Database,
 ) -> None:
     await publish(own_database)
-    for attempt in range(1, store.ATTEMPTS_MAX + 1):
-        lease = uuid4()
-        match = await store.claim(own_database, lease)
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        match = await own_database.run(LEASES.claim)
         assert match is not None
-        await store.release(own_database, match, lease, "The disk is full.")
+        await own_database.run(partial(LEASES.release, work=match, problem="The disk is full."))
         found_ = await found(own_database, match)
         assert found_.problem == "The disk is full."
-        assert found_.status == ("failed" if attempt == store.ATTEMPTS_MAX else "queued")
-    assert await store.claim(own_database, uuid4()) is None
+        assert found_.status == ("failed" if attempt == ATTEMPTS_MAX else "queued")
+    assert await own_database.run(LEASES.claim) is None

@@ -11,9 +11,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from functools import partial
-from uuid import UUID, uuid4
 
-import structlog
 from sqlmodel import col, func, select
 
 from services.funding.enterprises import Standing
@@ -26,92 +24,47 @@ from services.funding.products.population.kept import Dictionary
 from services.funding.products.population.measures import fields_of
 from services.funding.products.population.models import MatchStatus, ProductMatch
 from services.funding.products.population.renewing import renew_page, renew_some
-from services.funding.products.population.store import LeaseLost
 from services.funding.products.service import tell_bank
 from services.funding.products.versions import current
 from shared import clock
 from shared.db import Database, Session, lock_keys
+from shared.leased import LeasedRunner
 from shared.rules.columns import Array
 from shared.rules.evaluate import holds
 from shared.rules.table import NOT_REACHED, OPEN, REACHED
 
 PAGE_SIZE = 20_000
 TOLD_AT_ONCE = 100
-LOOK_EVERY_S = 1.0
 WALK_EVERY_S = 5.0
-WAIT_S_MAX = 10.0
-
-log = structlog.get_logger()
 
 
-class ProductMatcher:
+class ProductMatcher(LeasedRunner[ProductMatch]):
     """The population matches of one process: takes up what is queued until stopped."""
 
     def __init__(self, page_size: int = PAGE_SIZE) -> None:
+        super().__init__("product matches", store.LEASES)
         self._page_size = page_size
-        self._task: asyncio.Task[None] | None = None
         self._renewed_to = ""
         self._walk_at = 0.0
 
-    def start(self, database: Database) -> None:
-        """Begin in the background; a database that is away does not end it."""
-        self._task = asyncio.create_task(self._keep_running(database), name="product-matches")
+    async def do(self, database: Database, work: ProductMatch) -> None:
+        """Match page after page, from where the match stands."""
+        await _Run(database, work, self._page_size).to_the_end()
 
-    async def stop(self) -> None:
-        """Stop; a match under way is given back and goes on at the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-
-    def problems(self) -> list[str]:
-        """A match that cannot run makes no request fail, so never a reason."""
-        return []
-
-    async def _keep_running(self, database: Database) -> None:
-        wait_s = LOOK_EVERY_S
-        while True:
-            try:
-                while await self.run_next(database):
-                    pass
-                if time.monotonic() >= self._walk_at:
-                    self._renewed_to = await renew_some(database, self._renewed_to)
-                    self._walk_at = time.monotonic() + WALK_EVERY_S
-                wait_s = LOOK_EVERY_S
-            except Exception as error:  # the next look may find the database back
-                log.warning("product matches wait", error=f"{type(error).__name__}: {error}")
-                wait_s = min(wait_s * 2, WAIT_S_MAX)
-            await asyncio.sleep(wait_s)
-
-    async def run_next(self, database: Database) -> bool:
-        """Run the oldest match that waits, to its end; False when none does."""
-        lease = uuid4()
-        match = await store.claim(database, lease)
-        if match is None:
-            return False
-        try:
-            await _Run(database, match, self._page_size, lease).to_the_end()
-        except LeaseLost:
-            log.warning("product match taken over", match=str(match.match_id))
-        except asyncio.CancelledError:
-            await store.release(database, match, lease, "The service was stopped.")
-            raise
-        except Exception as error:  # given back with its reason; tried again or failed
-            log.exception("product match stopped", match=str(match.match_id))
-            await store.release(database, match, lease, f"{type(error).__name__}: {error}")
-        return True
+    async def idle(self, database: Database) -> None:
+        """Renew some of what is old."""
+        if time.monotonic() >= self._walk_at:
+            self._renewed_to = await renew_some(database, self._renewed_to)
+            self._walk_at = time.monotonic() + WALK_EVERY_S
 
 
 class _Run:
     """One attempt at a match."""
 
-    def __init__(
-        self, database: Database, match: ProductMatch, page_size: int, lease: UUID
-    ) -> None:
+    def __init__(self, database: Database, match: ProductMatch, page_size: int) -> None:
         self._database = database
         self._match = match
         self._page_size = page_size
-        self._lease = lease
         self._values = Dictionary()
 
     async def to_the_end(self) -> None:
@@ -129,7 +82,7 @@ class _Run:
             if product is None or end is None:
                 status = MatchStatus.SUPERSEDED if product is None else MatchStatus.DONE
                 await self._database.run(
-                    partial(store.finish, match=self._match, lease=self._lease, status=status)
+                    partial(store.LEASES.finish, work=self._match, status=status)
                 )
                 return
             await self._page(product, after, end)
@@ -165,16 +118,12 @@ class _Run:
             "not_judged": int((met == OPEN).sum()),
         }
         await self._database.run(
-            partial(
-                store.write_step, match=self._match, lease=self._lease, after=end, counts=counts
-            )
+            partial(store.write_step, match=self._match, after=end, counts=counts)
         )
 
     async def _lease_kept(self) -> None:
         """Renewing a page takes long when all of it is old."""
-        await self._database.run(
-            partial(store.add_changes, match=self._match, lease=self._lease, changes=0)
-        )
+        await self._database.run(partial(store.add_changes, match=self._match, changes=0))
 
     async def _read(self, product: FinanceProduct, after: str, end: str, session: Session) -> Array:
         names = fields_of(metrics_read(product))
@@ -211,7 +160,7 @@ class _Run:
         await lock_keys(session, usccs)
         standings = await _standings(session, usccs)
         changes = await tell_bank(session, standings, self._match.owner, await current(session))
-        await store.add_changes(session, self._match, self._lease, changes)
+        await store.add_changes(session, self._match, changes)
         return changes
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity
 from sqlmodel import Field
 
 from services.funding.models import Base
+from shared.leased import Leased
 
 
 class MatchStatus(StrEnum):
@@ -20,16 +21,16 @@ class MatchStatus(StrEnum):
     SUPERSEDED = "superseded"
 
 
-class ProductMatch(Base, table=True):
+class ProductMatch(Leased, Base, table=True):
     """One version of a product matched to the whole population (全量匹配).
 
-    `after_uscc` is how far it is; whoever takes the lease up goes on from there.
+    `after_uscc` is how far it is.
     """
 
     __tablename__ = "product_match"
 
     match_id: UUID = Field(primary_key=True)
-    number: int | None = Field(
+    number: int = Field(
         default=None, sa_column=Column(BigInteger, Identity(always=True), nullable=False)
     )
     product_id: str
@@ -38,7 +39,6 @@ class ProductMatch(Base, table=True):
     changes_per_s: int
     requested_at: datetime = Field(sa_type=DateTime(timezone=True))
     requested_by: str
-    status: str = MatchStatus.QUEUED
     total: int | None = None
     judged: int = 0
     eligible: int = 0
@@ -46,8 +46,3 @@ class ProductMatch(Base, table=True):
     not_judged: int = 0
     changes: int = 0
     after_uscc: str = ""
-    attempts: int = 0
-    problem: str | None = None
-    finished_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
-    lease: UUID | None = None
-    leased_until: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))

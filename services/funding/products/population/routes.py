@@ -33,7 +33,7 @@ async def list_product_matches(
     before = decode_cursor(cursor, [int])
     rows = await matches_before(session, caller, before[0] if before else None, limit + 1)
     if len(rows) > limit:
-        link_next(request, response, encode_cursor(rows[limit - 1].number or 0))
+        link_next(request, response, encode_cursor(rows[limit - 1].number))
     return ProductMatchPage(matches=[read_product_match(row) for row in rows[:limit]])
 
 
