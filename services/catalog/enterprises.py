@@ -16,7 +16,8 @@ from contracts.events.certification import (
 from contracts.events.enterprise import DossierChanged
 from services.catalog.models import Enterprise
 from shared.auth import Subject
-from shared.db import Session, lock_keys, read_rows
+from shared.db import Session, read_rows
+from shared.followed import newer
 from shared.scope import enterprise_not_found, require_itself, require_scope
 from shared.titles import effective_titles
 
@@ -28,33 +29,27 @@ async def read_ahead(session: Session, usccs: Sequence[str]) -> None:
 
 async def keep_dossier(session: Session, fact: DossierChanged) -> Enterprise | None:
     """Keep what the catalog reads of a dossier; None when a newer one is kept already."""
-    enterprise = await find_or_add(session, fact.uscc)
-    if fact.version <= enterprise.dossier_version:
-        return None
-    enterprise.name, enterprise.status = fact.name, fact.status
-    enterprise.region, enterprise.industry = fact.facts.region, fact.facts.industry
-    enterprise.segment = fact.facts.segment
-    enterprise.dossier_version = fact.version
+    enterprise = await newer(session, Enterprise, fact, "dossier_version")
+    if enterprise is not None:
+        enterprise.name, enterprise.status = fact.name, fact.status
+        enterprise.region, enterprise.industry = fact.facts.region, fact.facts.industry
+        enterprise.segment = fact.facts.segment
     return enterprise
 
 
 async def keep_titles(session: Session, fact: TitlesChanged) -> Enterprise | None:
     """Keep the titles; None when newer ones are kept already."""
-    enterprise = await find_or_add(session, fact.uscc)
-    if fact.version <= enterprise.titles_version:
-        return None
-    enterprise.titles = [title.model_dump(mode="json") for title in fact.titles]
-    enterprise.titles_version = fact.version
+    enterprise = await newer(session, Enterprise, fact, "titles_version")
+    if enterprise is not None:
+        enterprise.titles = [title.model_dump(mode="json") for title in fact.titles]
     return enterprise
 
 
 async def keep_outlook(session: Session, fact: OutlookChanged) -> Enterprise | None:
     """Keep the outlook; None when a newer one is kept already."""
-    enterprise = await find_or_add(session, fact.uscc)
-    if fact.version <= enterprise.outlook_version:
-        return None
-    enterprise.outlook = [tier.model_dump(mode="json") for tier in fact.tiers]
-    enterprise.outlook_version = fact.version
+    enterprise = await newer(session, Enterprise, fact, "outlook_version")
+    if enterprise is not None:
+        enterprise.outlook = [tier.model_dump(mode="json") for tier in fact.tiers]
     return enterprise
 
 
@@ -82,14 +77,3 @@ def valid_titles(enterprise: Enterprise, day: date) -> list[Title]:
     """The titles that are effective and within their term on the day."""
     titles = [Title.model_validate(row, extra="ignore") for row in enterprise.titles]
     return list(effective_titles(titles, day))
-
-
-async def find_or_add(session: Session, uscc: str) -> Enterprise:
-    """The enterprise's row, its key locked first; a new one knows nothing yet."""
-    await lock_keys(session, [uscc])
-    enterprise = await session.get(Enterprise, uscc)
-    if enterprise is None:
-        enterprise = Enterprise(uscc=uscc)
-        session.add(enterprise)
-        await session.flush()
-    return enterprise

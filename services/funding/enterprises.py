@@ -13,7 +13,8 @@ from contracts.events.enterprise import Consent, ConsentsChanged, DossierChanged
 from contracts.facts import EnterpriseFacts
 from services.funding.models import Enterprise
 from shared.auth import Subject
-from shared.db import Session, lock_keys
+from shared.db import Session
+from shared.followed import newer
 from shared.scope import enterprise_not_found, require_itself, require_scope
 
 
@@ -67,34 +68,28 @@ class Standing:
 
 async def keep_dossier(session: Session, fact: DossierChanged) -> Enterprise | None:
     """Keep the dossier; None when a newer one is kept already."""
-    enterprise = await _find_or_add(session, fact.uscc)
-    if fact.version <= enterprise.dossier_version:
-        return None
-    enterprise.name = fact.name
-    enterprise.region = fact.facts.region
-    enterprise.status = fact.status
-    enterprise.facts = fact.facts.model_dump(mode="json", exclude_none=True)
-    enterprise.dossier_version = fact.version
+    enterprise = await newer(session, Enterprise, fact, "dossier_version")
+    if enterprise is not None:
+        enterprise.name = fact.name
+        enterprise.region = fact.facts.region
+        enterprise.status = fact.status
+        enterprise.facts = fact.facts.model_dump(mode="json", exclude_none=True)
     return enterprise
 
 
 async def keep_titles(session: Session, fact: TitlesChanged) -> Enterprise | None:
     """Keep the titles; None when newer ones are kept already."""
-    enterprise = await _find_or_add(session, fact.uscc)
-    if fact.version <= enterprise.titles_version:
-        return None
-    enterprise.titles = [title.model_dump(mode="json") for title in fact.titles]
-    enterprise.titles_version = fact.version
+    enterprise = await newer(session, Enterprise, fact, "titles_version")
+    if enterprise is not None:
+        enterprise.titles = [title.model_dump(mode="json") for title in fact.titles]
     return enterprise
 
 
 async def keep_consents(session: Session, fact: ConsentsChanged) -> Enterprise | None:
     """Keep the consents; None when newer ones are kept already."""
-    enterprise = await _find_or_add(session, fact.uscc)
-    if fact.version <= enterprise.consents_version:
-        return None
-    enterprise.consents = [consent.model_dump(mode="json") for consent in fact.consents]
-    enterprise.consents_version = fact.version
+    enterprise = await newer(session, Enterprise, fact, "consents_version")
+    if enterprise is not None:
+        enterprise.consents = [consent.model_dump(mode="json") for consent in fact.consents]
     return enterprise
 
 
@@ -105,14 +100,4 @@ async def find_enterprise(session: Session, uscc: str, by: Subject) -> Enterpris
     if enterprise is None or enterprise.dossier_version == 0:
         raise enterprise_not_found(uscc)
     require_scope(by, uscc, enterprise.region or "")
-    return enterprise
-
-
-async def _find_or_add(session: Session, uscc: str) -> Enterprise:
-    await lock_keys(session, [uscc])
-    enterprise = await session.get(Enterprise, uscc)
-    if enterprise is None:
-        enterprise = Enterprise(uscc=uscc)
-        session.add(enterprise)
-        await session.flush()
     return enterprise

@@ -12,7 +12,8 @@ from services.talent.errors import EnterpriseUnknown
 from services.talent.models import Enterprise
 from shared.auth import Role, Subject
 from shared.authorities import covers
-from shared.db import Session, lock_keys, read_rows
+from shared.db import Session, read_rows
+from shared.followed import newer
 from shared.scope import OutOfScope
 
 
@@ -23,22 +24,18 @@ async def read_ahead(session: Session, usccs: Sequence[str]) -> None:
 
 async def keep_dossier(session: Session, fact: DossierChanged) -> Enterprise | None:
     """Keep what talent reads of the dossier; None when a newer one is kept already."""
-    enterprise = await _find_or_add(session, fact.uscc)
-    if fact.version <= enterprise.dossier_version:
-        return None
-    enterprise.name, enterprise.status = fact.name, fact.status
-    enterprise.region, enterprise.segment = fact.facts.region, fact.facts.segment
-    enterprise.dossier_version = fact.version
+    enterprise = await newer(session, Enterprise, fact, "dossier_version")
+    if enterprise is not None:
+        enterprise.name, enterprise.status = fact.name, fact.status
+        enterprise.region, enterprise.segment = fact.facts.region, fact.facts.segment
     return enterprise
 
 
 async def keep_titles(session: Session, fact: TitlesChanged) -> Enterprise | None:
     """Keep the titles; None when newer ones are kept already."""
-    enterprise = await _find_or_add(session, fact.uscc)
-    if fact.version <= enterprise.titles_version:
-        return None
-    enterprise.titles = [title.model_dump(mode="json") for title in fact.titles]
-    enterprise.titles_version = fact.version
+    enterprise = await newer(session, Enterprise, fact, "titles_version")
+    if enterprise is not None:
+        enterprise.titles = [title.model_dump(mode="json") for title in fact.titles]
     return enterprise
 
 
@@ -75,13 +72,3 @@ def out_of_scope(what: Any) -> OutOfScope:
         " regions it covers, an institution for those it filed, a person for themselves.",
         f"{what} 不在您的权限范围内:企业、机构和个人仅可办理自身事项,主管部门仅限所辖区域。",
     )
-
-
-async def _find_or_add(session: Session, uscc: str) -> Enterprise:
-    await lock_keys(session, [uscc])
-    enterprise = await session.get(Enterprise, uscc)
-    if enterprise is None:
-        enterprise = Enterprise(uscc=uscc)
-        session.add(enterprise)
-        await session.flush()
-    return enterprise

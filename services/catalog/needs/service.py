@@ -13,7 +13,7 @@ from sqlmodel import col, delete, select
 from contracts.events.catalog import ProductKind
 from contracts.events.enterprise import Need as NeedSaid
 from contracts.events.enterprise import NeedKind, NeedsChanged, NeedStatus
-from services.catalog.enterprises import find_enterprise, find_or_add
+from services.catalog.enterprises import find_enterprise
 from services.catalog.errors import NeedNotFound
 from services.catalog.models import Enterprise
 from services.catalog.needs.models import Need
@@ -21,6 +21,7 @@ from services.catalog.offerings.finding import Hit, Surroundings, find_answering
 from services.catalog.search import ANY_FIELD, ANY_REGION, mark
 from shared.auth import Subject
 from shared.db import Session
+from shared.followed import newer
 
 PRODUCTS = {
     NeedKind.FINANCING: ProductKind.CREDIT,
@@ -59,10 +60,8 @@ _FOR_PROVIDER = text("""
 
 async def keep_needs(session: Session, fact: NeedsChanged) -> None:
     """Keep the open needs; nothing when newer ones are kept already."""
-    enterprise = await find_or_add(session, fact.uscc)
-    if fact.version <= enterprise.needs_version:
+    if await newer(session, Enterprise, fact, "needs_version") is None:
         return
-    enterprise.needs_version = fact.version
     await session.exec(delete(Need).where(col(Need.uscc) == fact.uscc))
     session.add_all(_kept(fact.uscc, n) for n in fact.needs if n.status is NeedStatus.OPEN)
 
