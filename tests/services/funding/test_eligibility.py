@@ -108,7 +108,7 @@ async def test_bank_never_sees_the_values_that_conditions_read(database: Databas
     assert snapshot is not None
     assert [product["product"] for product in snapshot["products"]] == ["ccb-shanke-loan"]
     assert snapshot["profile"] == {"name": "广州示例精密科技有限公司"}
-    text = str(snapshot)
+    text = str(_content(snapshot))  # a random code or instant may hold any digits
     assert "7654321" not in text
     assert "45000000" not in text
     assert "3484" not in text
