@@ -7,6 +7,9 @@ that has not happened, cannot be filed.
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
+
+from pydantic import BaseModel
 
 from contracts.dossier import Dossier
 from contracts.facts import YearAccounts
@@ -78,23 +81,36 @@ def _years(dossier: Dossier, today: date) -> Iterable[str]:
 
 def _future(dossier: Dossier, today: date) -> Iterable[str]:
     for name, part in _parts(dossier):
-        for field in _HAPPENED:
-            day = getattr(part, field, None)
+        for field in _happened_in(type(part)):
+            day = getattr(part, field)
             if day is not None and day > today:
                 yield f"{name}{field}: {day} has not come yet; file it when it has happened."
 
 
 def _terms(dossier: Dossier) -> Iterable[str]:
     for name, part in _parts(dossier):
-        for first, last in _TERMS:
-            begins, ends = getattr(part, first, None), getattr(part, last, None)
+        for first, last in _terms_in(type(part)):
+            begins, ends = getattr(part, first), getattr(part, last)
             if begins is not None and ends is not None and ends < begins:
                 yield f"{name}{last}: {ends} lies before {first}, {begins}."
     if dossier.chain_position is not None and dossier.segment is None:
         yield "chain_position needs a segment."
 
 
-def _parts(dossier: Dossier) -> Iterable[tuple[str, object]]:
+@cache
+def _happened_in(kind: type[BaseModel]) -> tuple[str, ...]:
+    """The days of this kind of part that lie in the past."""
+    return tuple(field for field in _HAPPENED if field in kind.model_fields)
+
+
+@cache
+def _terms_in(kind: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    """The terms of this kind of part: the day it begins and the day it ends."""
+    fields = kind.model_fields
+    return tuple((first, last) for first, last in _TERMS if first in fields and last in fields)
+
+
+def _parts(dossier: Dossier) -> Iterable[tuple[str, BaseModel]]:
     """The dossier and every dated part of it, with the path to it."""
     yield "", dossier
     for name in _DATED_LISTS:
@@ -103,7 +119,8 @@ def _parts(dossier: Dossier) -> Iterable[tuple[str, object]]:
     for number, violation in enumerate(dossier.compliance.violations or ()):
         yield f"compliance.violations[{number}].", violation
     for name in ("digital_level", "credit"):
-        yield f"{name}.", getattr(dossier, name)
+        if (single := getattr(dossier, name)) is not None:
+            yield f"{name}.", single
 
 
 def _sums(dossier: Dossier) -> Iterable[str]:
