@@ -6,6 +6,7 @@ together, by one statement just before it commits.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +20,8 @@ from shared.errors import Unprocessable
 from shared.telemetry import correlation_id, traceparent
 
 RECORD_BYTES_MAX = 900_000
-
 PENDING_MAX = 500
+PENDING_BYTES_MAX = 8_000_000
 
 _PENDING = "outbox"
 _VERSION = text("SELECT version FROM key_versions WHERE topic = :topic AND key = :key")
@@ -59,6 +60,12 @@ class _Pending:
 
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    payload_bytes: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether it is better written now than kept until the commit."""
+        return len(self.rows) >= PENDING_MAX or self.payload_bytes >= PENDING_BYTES_MAX
 
 
 class KeyNotLocked(RuntimeError):
@@ -101,8 +108,8 @@ async def add(session: Session, *facts: Fact) -> None:
 
     Raises KeyNotLocked and RecordTooLarge.
     """
-    for fact in facts:
-        await _add(
+    rows = [
+        _row(
             session,
             topic=fact.contract.topic,
             address=fact.topic,
@@ -110,6 +117,9 @@ async def add(session: Session, *facts: Fact) -> None:
             type_=fact.contract.name,
             payload=fact.model_dump_json(exclude_none=True).encode(),
         )
+        for fact in facts
+    ]
+    await _keep(session, rows)
 
 
 async def add_tombstone(session: Session, *, topic: Topic, address: str, key: str) -> None:
@@ -119,7 +129,7 @@ async def add_tombstone(session: Session, *, topic: Topic, address: str, key: st
     """
     if not topic.compacted:
         raise ValueError(f"{topic.name} is kept by time; a tombstone deletes nothing there.")
-    await _add(
+    row = _row(
         session,
         topic=topic,
         address=address,
@@ -127,16 +137,16 @@ async def add_tombstone(session: Session, *, topic: Topic, address: str, key: st
         type_=f"{topic.owner}.tombstone",
         payload=None,
     )
+    await _keep(session, [row])
 
 
-async def _add(
-    session: Session, *, topic: Topic, address: str, key: str, type_: str, payload: bytes | None
-) -> None:
-    _require_lock(session, key)
+async def _keep(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     pending = _pending(session)
-    pending.rows.append(_row(topic, address, key, type_, payload))
-    if len(pending.rows) >= PENDING_MAX:
-        await _store(session)
+    for row in rows:
+        pending.rows.append(row)
+        pending.payload_bytes += len(row["payload"] or b"")
+        if pending.full:
+            await _store(session)
 
 
 def _pending(session: Session) -> _Pending:
@@ -169,9 +179,13 @@ async def _store(session: Session) -> None:
         )
     pending.versions.clear()
     pending.rows.clear()
+    pending.payload_bytes = 0
 
 
-def _row(topic: Topic, address: str, key: str, type_: str, payload: bytes | None) -> dict[str, Any]:
+def _row(
+    session: Session, *, topic: Topic, address: str, key: str, type_: str, payload: bytes | None
+) -> dict[str, Any]:
+    _require_lock(session, key)
     event_id, occurred_at = new_event_id(), clock.now()
     headers = headers_of(
         event_id=event_id,

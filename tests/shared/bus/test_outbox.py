@@ -7,7 +7,7 @@ from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
 
 from shared.bus import outbox
-from shared.bus.outbox import PENDING_MAX, KeyNotLocked, RecordTooLarge
+from shared.bus.outbox import PENDING_BYTES_MAX, PENDING_MAX, KeyNotLocked, RecordTooLarge
 from shared.db import Session, lock_keys
 from shared.telemetry import trace
 from tests.shared.bus.support import Limit, Place, Visit
@@ -32,6 +32,18 @@ async def test_record_over_900_kilobytes_is_refused(place: Place) -> None:
     assert await place.value("SELECT count(*) FROM outbox") == 1
     async with place.running():
         await place.all_published()
+
+
+async def test_call_with_a_record_too_large_adds_none_of_its_facts(place: Place) -> None:
+    async with place.database.transaction() as session:
+        await lock_keys(session, ["k"])
+        with pytest.raises(RecordTooLarge):
+            await outbox.add(
+                session, Visit(uscc="k", note="fits"), Visit(uscc="k", note="x" * 900_000)
+            )
+        await outbox.add(session, Visit(uscc="k", note="instead"))
+    rows = await place.fetch("SELECT convert_from(payload, 'UTF8') AS fact FROM outbox")
+    assert [json.loads(row.fact)["note"] for row in rows] == ["instead"]
 
 
 async def test_nothing_is_published_when_the_transaction_fails(place: Place) -> None:
@@ -91,7 +103,8 @@ async def test_version_given_before_stores_and_publishes_nothing(place: Place) -
 
 
 async def test_rows_keep_the_order_they_were_added_in_however_many(place: Place) -> None:
-    notes = [str(number) for number in range(2 * PENDING_MAX + 1)]
+    big = "x" * (PENDING_BYTES_MAX // 10)
+    notes = [str(number) for number in range(2 * PENDING_MAX + 1)] + [big] * 11 + ["last"]
     await place.publish(*(Visit(uscc="k", note=note) for note in notes))
     rows = await place.fetch("SELECT convert_from(payload, 'UTF8') AS fact FROM outbox ORDER BY id")
     assert [json.loads(row.fact)["note"] for row in rows] == notes
