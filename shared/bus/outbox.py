@@ -1,8 +1,8 @@
 """The outbox: facts are stored in the transaction that makes them true; the relay publishes them.
 
 Owns the outbox rows and the versions of keys. Never talks to the broker. Refuses a key that the
-transaction has not locked and a record over 900 kB. Rows and versions of a transaction are written
-together, by one statement just before it commits.
+transaction has not locked and a record over 900 kB. Rows and versions of a transaction are kept in
+its session and written together just before it commits, or earlier when they grow large.
 """
 
 import json
@@ -90,7 +90,8 @@ async def next_version(
     """The version of the key's next snapshot: grows by one per change and never restarts.
 
     `after` is the present version where the caller has read it under the lock; it is read
-    otherwise. `fields` fill a templated topic name. Raises KeyNotLocked.
+    otherwise. `fields` fill a templated topic name. Raises KeyNotLocked; a version that was given
+    before fails the transaction at its end.
     """
     _require_lock(session, key)
     address = topic.name.format(**fields)

@@ -160,4 +160,5 @@ def test_guide_says_it_in_both_languages(page: dict[str, Any], told: tuple[str, 
 
 def test_the_program_of_the_guide_compiles(page: dict[str, Any]) -> None:
     program = page["info"]["description"].partition("```python\n")[2].partition("```")[0]
+    assert "Consumer(" in program
     compile(program, "guide", "exec")
