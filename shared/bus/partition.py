@@ -32,7 +32,7 @@ BATCH_WAIT_MS = 200
 # A transaction and a commit of offsets cost as much for one event as for ten. So a partition rests
 # after a batch that was not full, in proportion to the batch's time: the busier the machine, the
 # more events come together, and an event after a pause waits for nothing.
-REST_PER_WORK = 1.5
+REST_PER_WORK = 2.0
 REST_S_MAX = 0.15
 ATTEMPTS_MAX = 5
 RETRY_S = 0.1
